@@ -1,0 +1,1 @@
+"""Question to cited draft or gap: retrieve, draft, verify, decide."""

@@ -1,0 +1,233 @@
+"""The frozen types that travel between stages, one per stage.
+
+A score never crosses a stage without its type: `Candidate.fused` orders and has no unit,
+`Decision.confidence` is a calibrated probability. Offsets are half-open `[start, end)` character
+positions in the stored text of one immutable document version.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Kind = Literal["doc", "faq", "ticket"]
+Audience = Literal["public", "internal"]
+Role = Literal["body", "problem", "resolution"]
+BlockKind = Literal["heading", "paragraph", "step", "item", "row", "code", "note", "customer", "agent"]
+VerdictLabel = Literal["answered", "partial", "gap"]
+GapReason = Literal["nothing_found", "weak_evidence", "unsupported", "declined"]
+
+KINDS: tuple[Kind, ...] = ("doc", "faq", "ticket")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A span `[start, end)` of a block that holds only under `condition` ("macOS")."""
+
+    start: int
+    end: int
+    condition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One structural piece of a document's visible text; a quote never crosses a block's edge.
+
+    `level` is the heading's rank (1 to 6) or the list's nesting depth; `number` is a step's place in
+    its ordered list, from 1; `condition` names the platform or plan the whole block is limited to
+    ("Windows"), `variants` the spans inside it that hold for one only.
+    """
+
+    kind: BlockKind
+    start: int
+    end: int
+    level: int = 0
+    number: int | None = None
+    condition: str = ""
+    anchor: str = ""
+    variants: tuple[Variant, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a source yields: the visible text with its structure, before it is stored.
+
+    `key` is the record's id as its source gave it; `revision` is opaque and only compared.
+    `links` are absolute addresses that the text points to, `agent_links` those an agent sent.
+    """
+
+    key: str
+    kind: Kind
+    audience: Audience
+    title: str
+    text: str
+    blocks: tuple[Block, ...]
+    revision: str
+    url: str = ""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    locale: str = ""
+    product: str = ""
+    channel: str = ""
+    status: str = ""
+    tags: tuple[str, ...] = ()
+    agent_links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A span of one version that is embedded and searched as a whole.
+
+    `embedded_text` is what the model reads (title, heading path, then the span); it is never stored
+    as the document's text and never quoted.
+    """
+
+    start: int
+    end: int
+    role: Role
+    heading_path: tuple[str, ...]
+    anchor: str
+    embedded_text: str
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody asked, with what is known around it."""
+
+    text: str
+    title: str = ""
+    id: str = ""
+    created: datetime | None = None
+    channel: str = ""
+    locale: str = ""
+    product: str = ""
+    requester: str = ""
+
+    @property
+    def full_text(self) -> str:
+        """Title and text, the title first, each once."""
+        return f"{self.title}\n{self.text}".strip() if self.title not in self.text else self.text.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A live chunk read back from the store, with all that a citation needs.
+
+    `text` is the version's text in `[start, end)`; `blocks` are those inside the span, with offsets
+    into the version.
+    """
+
+    chunk_id: int
+    document_key: str
+    version: int
+    kind: Kind
+    audience: Audience
+    role: Role
+    title: str
+    url: str
+    heading_path: tuple[str, ...]
+    anchor: str
+    text: str
+    start: int
+    end: int
+    blocks: tuple[Block, ...]
+    updated_at: datetime | None = None
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage with the scores that brought it up.
+
+    `dense` is a cosine in [-1, 1]; `keyword` a BM25 score, larger is better, 0 when keyword search
+    did not return it; `votes` the summed weight of similar resolved tickets that point to its
+    document; `fused` orders candidates and has no unit.
+    """
+
+    passage: Passage
+    dense: float
+    keyword: float
+    votes: float
+    fused: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One ranked document with its passages, best first."""
+
+    document_key: str
+    score: float
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def best(self) -> Passage:
+        """The passage that represents the document."""
+        return self.candidates[0].passage
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """All that one question brought up: articles and FAQs, and apart from them similar tickets."""
+
+    question: Question
+    vector: tuple[float, ...]
+    articles: tuple[Hit, ...]
+    tickets: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A contiguous span of one version's stored text: `text == version.text[start:end]`."""
+
+    document_key: str
+    version: int
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One sentence or step of a draft with the quotes that support it; none fails verification."""
+
+    text: str
+    quotes: tuple[Quote, ...]
+    step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What only a resolved ticket knows: internal, for the agent to take or leave."""
+
+    text: str
+    document_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A proposed reply before anything was verified."""
+
+    parts: tuple[Part, ...]
+    uncovered: tuple[str, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """The verdict on one part: `score` in [0, 1]; `unsupported` are the words without evidence."""
+
+    part: Part
+    score: float
+    unsupported: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do with a verified draft; `confidence` is a calibrated probability in [0, 1]."""
+
+    verdict: VerdictLabel
+    confidence: float
+    reason: GapReason | None = None
+    features: tuple[tuple[str, float], ...] = field(default=())

@@ -1,0 +1,1 @@
+"""The gap log: signals, causes, themes, impact, and whether a fix worked."""

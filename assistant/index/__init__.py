@@ -1,0 +1,1 @@
+"""Disposable index generations built from the store; the only home of chromadb."""

@@ -1,0 +1,1 @@
+"""Embedders and chat models; the only home of torch, onnxruntime, sentence-transformers and langchain."""

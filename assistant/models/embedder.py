@@ -1,0 +1,213 @@
+"""Text to unit vectors: the packaged MiniLM by default, any sentence-transformers model by setting.
+
+Texts are sorted by length and batched by a token budget, so that little is computed on padding. The
+default runs the int8 ONNX export (decision record 0003: its speed and its loss, measured).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from assistant.errors import ModelError
+from assistant.models.weights import PINNED, minilm_folder, minilm_int8_file, verified
+from assistant.seams import Vectors
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+DEFAULT = "all-MiniLM-L6-v2"
+MAX_TOKENS = 256
+_BATCH_TOKENS = 4096
+_MAX_CHARS = 12_000  # more text than 256 tokens can hold in any script; spares the tokenizer a 50 MB field
+
+
+class TokenCounter(Protocol):
+    """Counts the model's own tokens, to size chunks by."""
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text without special tokens, not truncated."""
+        ...
+
+
+def offline() -> None:
+    """Keeps every Hugging Face library off the network unless the operator allowed it."""
+    if os.environ.get("WAYPOST_ALLOW_MODEL_DOWNLOAD") != "1":
+        os.environ["HF_HUB_OFFLINE"] = "1"
+        os.environ["TRANSFORMERS_OFFLINE"] = "1"
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+def load_embedder(name: str = DEFAULT, *, threads: int = 0) -> OnnxMiniLM | SentenceTransformerEmbedder:
+    """The embedder called `name`; `threads` 0 means one per core.
+
+    Raises:
+        ModelError: the weights are missing, altered, or cannot be loaded.
+    """
+    offline()
+    if name == DEFAULT:
+        return OnnxMiniLM(threads=threads)
+    return SentenceTransformerEmbedder(name)
+
+
+class OnnxMiniLM:
+    """all-MiniLM-L6-v2 as int8 ONNX: 384 dimensions, mean pooling, rows of unit length.
+
+    The session is opened at the first use: commands that embed nothing stay fast.
+    """
+
+    def __init__(self, *, threads: int = 0) -> None:
+        self._threads = threads
+        self._loading = threading.Lock()
+        self._loaded_session: Any = None
+        self._loaded_tokenizer: Tokenizer | None = None
+
+    @property
+    def model_id(self) -> str:
+        """Weights and backend, since vectors of two backends differ slightly."""
+        return f"{DEFAULT}@onnx-int8-{PINNED['model.onnx'][:12]}"
+
+    @property
+    def dimensions(self) -> int:
+        """Width of a vector."""
+        return 384
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of `texts`, shape `(n, 384)`, rows of unit length, in order."""
+        vectors = np.zeros((len(texts), self.dimensions), np.float32)
+        encoded = [_truncated(ids) for ids in self._tokens(texts)]
+        for rows in _batches([len(ids) for ids in encoded]):
+            vectors[rows] = _pooled(self._session(), [encoded[row] for row in rows])
+        return vectors
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text without the two special tokens, not truncated."""
+        return [len(ids) - 2 for ids in self._tokens(texts)]
+
+    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        tokenizer = self._tokenizer()
+        return [encoding.ids for encoding in tokenizer.encode_batch([_cleaned(text) for text in texts])]
+
+    def _tokenizer(self) -> Tokenizer:
+        with self._loading:
+            if self._loaded_tokenizer is None:
+                from tokenizers import Tokenizer
+
+                loaded = Tokenizer.from_file(str(verified(minilm_folder() / "tokenizer.json")))
+                loaded.no_truncation()
+                loaded.no_padding()
+                self._loaded_tokenizer = loaded
+            return self._loaded_tokenizer
+
+    def _session(self) -> Any:
+        with self._loading:
+            if self._loaded_session is None:
+                self._loaded_session = _onnx_session(self._threads)
+            return self._loaded_session
+
+
+class SentenceTransformerEmbedder:
+    """Any sentence-transformers model by name or folder, through torch, never with remote code."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._loading = threading.Lock()
+        self._model: Any = None
+
+    @property
+    def model_id(self) -> str:
+        """The model's name and backend."""
+        return f"{self._name}@torch"
+
+    @property
+    def dimensions(self) -> int:
+        """Width of a vector."""
+        return int(self._load().get_sentence_embedding_dimension())
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of `texts`, shape `(n, d)`, rows of unit length, in order."""
+        model = self._load()
+        if not texts:
+            return np.zeros((0, self.dimensions), np.float32)
+        vectors = model.encode([_cleaned(t) for t in texts], normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(vectors, dtype=np.float32)
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text without special tokens, not truncated."""
+        tokenizer = self._load().tokenizer
+        return [len(ids) for ids in tokenizer(list(texts), add_special_tokens=False, verbose=False)["input_ids"]]
+
+    def _load(self) -> Any:
+        with self._loading:
+            if self._model is None:
+                from sentence_transformers import SentenceTransformer
+
+                folder = self._name
+                if self._name == f"{DEFAULT}-torch":
+                    verified(minilm_folder() / "model.safetensors")
+                    folder = str(minilm_folder())
+                try:
+                    self._model = SentenceTransformer(folder, trust_remote_code=False, device="cpu")
+                except (OSError, ValueError) as error:
+                    raise ModelError(
+                        f"The embedding model {self._name!r} could not be loaded: {error}. Give a folder that holds "
+                        "a sentence-transformers model, or set WAYPOST_ALLOW_MODEL_DOWNLOAD=1 on a machine with a "
+                        "network to fetch it by name."
+                    ) from error
+            return self._model
+
+
+def _cleaned(text: str) -> str:
+    """Text the tokenizer accepts: no lone surrogates, bounded, never empty (an empty text would have no vector)."""
+    return text[:_MAX_CHARS].encode("utf-8", "replace").decode() or " "
+
+
+def _truncated(ids: list[int]) -> list[int]:
+    """At most `MAX_TOKENS` ids, the closing special token kept."""
+    return ids if len(ids) <= MAX_TOKENS else [*ids[: MAX_TOKENS - 1], ids[-1]]
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Row numbers in batches of similar length, each at most `_BATCH_TOKENS` padded tokens."""
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    batch: list[int] = []
+    for row in order:
+        if batch and lengths[row] * (len(batch) + 1) > _BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def _onnx_session(threads: int) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Spinning threads would burn the core that search and the API need between batches.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(
+        str(verified(minilm_int8_file())), options, providers=["CPUExecutionProvider"]
+    )
+
+
+def _pooled(session: Any, batch: Sequence[Sequence[int]]) -> Vectors:
+    """Mean of the token vectors of each text, scaled to unit length (the model's own pooling)."""
+    width = max(len(ids) for ids in batch)
+    ids = np.zeros((len(batch), width), np.int64)
+    mask = np.zeros_like(ids)
+    for row, tokens in enumerate(batch):
+        ids[row, : len(tokens)] = tokens
+        mask[row, : len(tokens)] = 1
+    inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+    hidden = session.run(None, inputs)[0]
+    summed = np.einsum("bld,bl->bd", hidden, mask.astype(np.float32))
+    norms = np.linalg.norm(summed, axis=1, keepdims=True)
+    return np.asarray(summed / np.maximum(norms, 1e-12), dtype=np.float32)

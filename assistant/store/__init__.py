@@ -1,0 +1,1 @@
+"""The SQL truth: tables, migrations, repositories."""

@@ -1,0 +1,1 @@
+"""Faces and composition: command line, server, desk, board."""
