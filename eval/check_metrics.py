@@ -15,7 +15,14 @@ import numpy as np
 
 from eval.agreement import brute_force, libraries
 from eval.agreement.draws import Draw, draw
-from eval.metrics import abstention, classification, clustering, intervals, latency, ranking
+from eval.metrics import (
+    abstention,
+    classification,
+    clustering,
+    intervals,
+    latency,
+    ranking,
+)
 
 TOLERANCE = 1e-9
 Figure = Callable[[Draw], float | None]

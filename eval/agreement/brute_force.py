@@ -7,7 +7,7 @@ walked again and again, ties are resolved by trying every order, pairs are count
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from itertools import combinations, permutations, product, pairwise
+from itertools import combinations, pairwise, permutations, product
 from math import log
 
 Items = Sequence[str]
