@@ -38,7 +38,7 @@ class Judged:
 def judge(cases: tuple[Case, ...], confidence: Mapping[str, float]) -> Judged:
     """Pair each judged case with the confidence of its answer, by case id.
 
-    >>> cases = tuple(Case(name, "?", answerable=level) for name, level in [("a", "none"), ("b", "full"), ("c", "full")])
+    >>> cases = tuple(Case(name, "?", answerable=level) for name, level in zip("abc", ["none", "full", "full"]))
     >>> found = judge(cases, {"a": 0.2, "b": 0.7})
     >>> found.confidences, found.any_help, found.missing
     ((0.2, 0.7), (False, True), 1)

@@ -16,8 +16,8 @@ class PlantedFix:
     """Case ids by what putting the articles back did to them.
 
     `closed` and `still_open` divide the known gaps that had been logged. `changed` are answered questions whose
-    citations are others now although their own articles were never gone. `worse` fell to a lower verdict or lost the relevant
-    document they had cited. `missing` were not asked in both runs.
+    citations are others now although their own articles were never gone. `worse` fell to a lower verdict or lost the
+    relevant document they had cited. `missing` were not asked in both runs.
     """
 
     closed: tuple[str, ...]
