@@ -1,0 +1,145 @@
+"""One frozen tree of settings, built once at the entrance; unknown keys are refused.
+
+Read from `waypost.toml` in the data directory (or `--config FILE`) and from the environment, which
+wins: `WAYPOST_ANSWERING__ANSWER_THRESHOLD=0.6`. Logic receives values, never this tree.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from assistant.errors import SettingsError
+
+FILE_NAME = "waypost.toml"
+_NOT_SETTINGS = {"WAYPOST_DATA", "WAYPOST_BENCH", "WAYPOST_ALLOW_MODEL_DOWNLOAD", "WAYPOST_API_KEY", "WAYPOST_URL"}
+"""Environment variables with our prefix that are read elsewhere."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A frozen group of settings that refuses unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Models(Section):
+    """Which models run."""
+
+    embedder: str = "all-MiniLM-L6-v2"
+    threads: int = Field(0, ge=0, le=256, description="Threads of the embedder; 0 is one per core.")
+    chat: str | None = Field(None, description="A LangChain chat model, 'provider:model'; none drafts extractively.")
+    chat_options: dict[str, Any] = Field(default_factory=dict, description="Passed to init_chat_model, e.g. base_url.")
+    chat_deadline_s: float = Field(30.0, gt=0, le=600)
+    chat_attempts: int = Field(3, ge=1, le=10)
+
+
+class Answering(Section):
+    """When to answer, and in whose words."""
+
+    answer_threshold: Share | None = Field(None, description="Confidence for 'answered'; none takes the shipped one.")
+    partial_threshold: Share | None = Field(None, description="Confidence for 'partial'; none takes the shipped one.")
+    greeting: str = "Hello {name},"
+    greeting_without_name: str = "Hello,"
+    closing: str = "Kind regards,\n{desk}"
+    stale_after_days: int = Field(730, ge=1)
+
+
+class IndexSection(Section):
+    """The disposable index."""
+
+    deadline_s: float = Field(5.0, gt=0, description="Longest wait for one call to the vector index.")
+    probe_s: float = Field(30.0, gt=0, description="Longest wait for the vector index to open.")
+
+
+class Server(Section):
+    """The HTTP faces."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8321, ge=0, le=65535)
+    allowed_origins: tuple[str, ...] = ()
+    max_body_bytes: int = Field(2_000_000, ge=1_000)
+
+
+class Desk(Section):
+    """The support desk itself."""
+
+    name: str = "The support team"
+    minutes_per_contact: tuple[float, float] = (6.0, 14.0)
+    cost_per_hour: tuple[float, float] = (28.0, 45.0)
+    currency: str = "EUR"
+
+
+class Settings(BaseSettings):
+    """The whole tree."""
+
+    model_config = SettingsConfigDict(env_prefix="WAYPOST_", env_nested_delimiter="__", frozen=True, extra="forbid")
+
+    database: str | None = Field(None, description="A SQLAlchemy URL; none keeps SQLite in the data directory.")
+    models: Models = Models()
+    answering: Answering = Answering()
+    index: IndexSection = IndexSection()
+    server: Server = Server()
+    desk: Desk = Desk()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file."""
+        return env_settings, init_settings
+
+
+def load_settings(data: Path, config: Path | None = None) -> Settings:
+    """The settings of the data directory `data`, or of the file `config`.
+
+    Raises:
+        SettingsError: unreadable file, unknown key, or a value out of range; names the key and the remedy.
+    """
+    path = config or data / FILE_NAME
+    if config is not None and not config.is_file():
+        raise SettingsError(f"Expected a settings file at {config}, found none. Create it or leave --config out.")
+    try:
+        values = tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"{path} is not readable as TOML: {error}. Correct that line, or move the file.") from error
+    _refuse_unknown_variables()
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise SettingsError(_explained(error, path)) from error
+
+
+def _refuse_unknown_variables() -> None:
+    known = {f"WAYPOST_{name.upper()}" for name in Settings.model_fields}
+    for name in os.environ:
+        if name.upper().startswith("WAYPOST_") and name.upper() not in _NOT_SETTINGS:
+            section = name.upper().split("__")[0]
+            if section not in known:
+                raise SettingsError(
+                    f"Unknown environment variable {name}: expected one of {', '.join(sorted(known | _NOT_SETTINGS))} "
+                    "(sections continue with '__', as in WAYPOST_SERVER__PORT). Unset or correct it."
+                )
+
+
+def _explained(error: ValidationError, path: Path) -> str:
+    """One line per problem: the key, what was expected, what was found."""
+    lines = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            lines.append(f"unknown key {key!r}")
+        else:
+            lines.append(f"{key}: {problem['msg']}, found {problem['input']!r}")
+    return f"Settings from {path} and the environment are refused: {'; '.join(lines)}. See docs/settings.md."

@@ -1,0 +1,282 @@
+"""The store as ingest sees it: sources, documents, versions, chunks, embeddings, quarantine.
+
+Each document is one transaction. The index outbox is written in the same transaction, so an index
+can always be brought to what was committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from assistant.domain import Block, Chunk, Document
+from assistant.store import tables as t
+from assistant.store.database import Database
+from assistant.store.encoding import blocks_to_rows, url_key, vector_to_bytes
+from assistant.seams import Vectors
+
+Outcome = Literal["added", "updated", "unchanged"]
+_PIECE = 500
+"""Most ids in one statement: SQLite and Chroma both refuse long lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store holds of one source record."""
+
+    document_id: int
+    revision: str
+    deleted: bool
+
+
+class Corpus:
+    """Writes documents; the only writer of the tables behind search."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def source(self, name: str, kind: str, options: Mapping[str, Any]) -> int:
+        """The id of the source called `name`, created when new; `options` are brought up to date."""
+        with self._database.read() as connection:
+            found = connection.execute(select(t.Source.id, t.Source.options).where(t.Source.name == name)).first()
+        if found and found.options == dict(options):
+            return int(found.id)
+        with self._database.write() as connection:
+            if found:
+                connection.execute(update(t.Source).where(t.Source.id == found.id).values(options=dict(options)))
+                return int(found.id)
+            row = insert(t.Source).values(name=name, kind=kind, options=dict(options), created_at=datetime.now(UTC))
+            return int(connection.execute(row.returning(t.Source.id)).scalar_one())
+
+    def known(self, source_id: int) -> dict[str, Known]:
+        """Every record of the source that was ever stored, by its key at the source."""
+        columns = select(t.Document.source_key, t.Document.id, t.Document.revision, t.Document.deleted_at)
+        with self._database.read() as connection:
+            rows = connection.execute(columns.where(t.Document.source_id == source_id))
+            return {row[0]: Known(row[1], row[2], row[3] is not None) for row in rows}
+
+    def quarantined(self, source_id: int) -> dict[str, str]:
+        """Revision of each record of the source that is in quarantine, by item."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                select(t.Quarantined.item, t.Quarantined.revision).where(t.Quarantined.source_id == source_id)
+            )
+            return {row[0]: row[1] for row in rows}
+
+    def missing_embeddings(self, model_id: str, hashes: Iterable[str]) -> set[str]:
+        """Those of `hashes` that have no vector under `model_id` yet."""
+        wanted = list(dict.fromkeys(hashes))
+        present: set[str] = set()
+        with self._database.read() as connection:
+            for piece in pieces(wanted):
+                query = select(t.Embedding.content_hash).where(
+                    t.Embedding.model_id == model_id, t.Embedding.content_hash.in_(piece)
+                )
+                present.update(connection.scalars(query))
+        return set(wanted) - present
+
+    def put(
+        self,
+        source_id: int,
+        source_key: str,
+        document: Document,
+        chunks: Sequence[Chunk],
+        vectors: Mapping[str, Vectors],
+        model_id: str,
+    ) -> Outcome:
+        """Store the document's new state in one transaction; `vectors` hold those not stored yet, by content hash."""
+        with self._database.write() as connection:
+            row = connection.execute(
+                select(t.Document).where(t.Document.source_id == source_id, t.Document.source_key == source_key)
+            ).first()
+            if row is not None and row.deleted_at is None and _same_content(connection, row.version_id, document):
+                connection.execute(
+                    update(t.Document)
+                    .where(t.Document.id == row.id)
+                    .values(revision=document.revision, audience=document.audience, kind=document.kind)
+                )
+                if (row.audience, row.kind) == (document.audience, document.kind):
+                    return "unchanged"
+            insert_embeddings(connection, model_id, vectors)
+            document_id = int(row.id) if row is not None else _add_document(connection, source_id, source_key, document)
+            version_id = _add_version(connection, document_id, document)
+            _drop_chunks(connection, document_id)
+            _add_chunks(connection, document_id, version_id, document.blocks, chunks)
+            _replace_links(connection, document_id, document.agent_links)
+            connection.execute(
+                update(t.Document)
+                .where(t.Document.id == document_id)
+                .values(
+                    version_id=version_id,
+                    revision=document.revision,
+                    kind=document.kind,
+                    audience=document.audience,
+                    url_key=url_key(document.url),
+                    deleted_at=None,
+                )
+            )
+            connection.execute(
+                delete(t.Quarantined).where(t.Quarantined.source_id == source_id, t.Quarantined.item == source_key)
+            )
+        return "added" if row is None or row.deleted_at is not None else "updated"
+
+    def remove(self, document_ids: Sequence[int]) -> int:
+        """Tombstone documents: from this commit on no query returns them. Returns how many were live."""
+        removed = 0
+        for document_id in document_ids:
+            with self._database.write() as connection:
+                done = connection.execute(
+                    update(t.Document)
+                    .where(t.Document.id == document_id, t.Document.deleted_at.is_(None))
+                    .values(deleted_at=datetime.now(UTC))
+                )
+                _drop_chunks(connection, document_id)
+                removed += done.rowcount
+        return removed
+
+    def quarantine(self, source_id: int, item: str, revision: str, reason: str) -> None:
+        """Remember why a record was left out; a later good reading clears it."""
+        with self._database.write() as connection:
+            connection.execute(
+                delete(t.Quarantined).where(t.Quarantined.source_id == source_id, t.Quarantined.item == item)
+            )
+            connection.execute(
+                insert(t.Quarantined).values(
+                    source_id=source_id, item=item, revision=revision, reason=reason, at=datetime.now(UTC)
+                )
+            )
+
+    def finish(self, source_id: int, summary: Mapping[str, Any]) -> None:
+        """Record when the source last ran and what that did."""
+        with self._database.write() as connection:
+            connection.execute(
+                update(t.Source)
+                .where(t.Source.id == source_id)
+                .values(last_run_at=datetime.now(UTC), last_summary=dict(summary))
+            )
+
+
+def pieces(ids: Sequence[Any], size: int = _PIECE) -> Iterable[Sequence[Any]]:
+    """`ids` in runs of at most `size`."""
+    return (ids[at : at + size] for at in range(0, len(ids), size))
+
+
+def _same_content(connection: Connection, version_id: int | None, document: Document) -> bool:
+    row = connection.execute(select(t.Version).where(t.Version.id == version_id)).first()
+    return row is not None and (
+        row.title == document.title
+        and row.url == document.url
+        and row.text == document.text
+        and row.blocks == blocks_to_rows(document.blocks)
+        and row.attributes == _attributes(document)
+    )
+
+
+def _attributes(document: Document) -> dict[str, Any]:
+    return {
+        "locale": document.locale,
+        "product": document.product,
+        "channel": document.channel,
+        "status": document.status,
+        "tags": list(document.tags),
+        "agent_links": list(document.agent_links),
+    }
+
+
+def _add_document(connection: Connection, source_id: int, source_key: str, document: Document) -> int:
+    key = document.key
+    if connection.scalar(select(t.Document.id).where(t.Document.key == key)) is not None:
+        # Two sources use one id: the later one is told apart by its source.
+        name = connection.scalar(select(t.Source.name).where(t.Source.id == source_id)) or ""
+        key = f"{name.rstrip('/').rsplit('/', 1)[-1]}:{document.key}"
+        if connection.scalar(select(t.Document.id).where(t.Document.key == key)) is not None:
+            key = f"{source_id}:{document.key}"
+    row = insert(t.Document).values(
+        source_id=source_id,
+        source_key=source_key,
+        key=key,
+        kind=document.kind,
+        audience=document.audience,
+        url_key=url_key(document.url),
+        revision=document.revision,
+    )
+    return int(connection.execute(row.returning(t.Document.id)).scalar_one())
+
+
+def _add_version(connection: Connection, document_id: int, document: Document) -> int:
+    last = connection.scalar(select(func.max(t.Version.number)).where(t.Version.document_id == document_id))
+    row = insert(t.Version).values(
+        document_id=document_id,
+        number=(last or 0) + 1,
+        title=document.title,
+        url=document.url,
+        text=document.text,
+        blocks=blocks_to_rows(document.blocks),
+        attributes=_attributes(document),
+        stored_at=datetime.now(UTC),
+        created_at=document.created_at,
+        updated_at=document.updated_at,
+    )
+    return int(connection.execute(row.returning(t.Version.id)).scalar_one())
+
+
+def _drop_chunks(connection: Connection, document_id: int) -> None:
+    ids = list(connection.scalars(select(t.Chunk.id).where(t.Chunk.document_id == document_id)))
+    if ids:
+        connection.execute(delete(t.Chunk).where(t.Chunk.document_id == document_id))
+        connection.execute(insert(t.IndexChange), [{"chunk_id": i, "change": "delete"} for i in ids])
+
+
+def _blocks_inside(blocks: Sequence[Block], start: int, end: int) -> list[Block]:
+    """The blocks of a span, cut to it where a long block was split."""
+    return [
+        replace(b, start=max(b.start, start), end=min(b.end, end), variants=b.variants if b.end <= end else ())
+        for b in blocks
+        if b.start < end and b.end > start
+    ]
+
+
+def _add_chunks(
+    connection: Connection, document_id: int, version_id: int, blocks: Sequence[Block], chunks: Sequence[Chunk]
+) -> None:
+    if not chunks:
+        return
+    rows = [
+        {
+            "document_id": document_id,
+            "version_id": version_id,
+            "start": chunk.start,
+            "end": chunk.end,
+            "role": chunk.role,
+            "heading_path": list(chunk.heading_path),
+            "blocks": blocks_to_rows(_blocks_inside(blocks, chunk.start, chunk.end)),
+            "anchor": chunk.anchor,
+            "content_hash": chunk.content_hash,
+            "embedded_text": chunk.embedded_text,
+        }
+        for chunk in chunks
+    ]
+    ids = connection.scalars(insert(t.Chunk).returning(t.Chunk.id, sort_by_parameter_order=True), rows).all()
+    connection.execute(insert(t.IndexChange), [{"chunk_id": i, "change": "add"} for i in ids])
+
+
+def insert_embeddings(connection: Connection, model_id: str, vectors: Mapping[str, Vectors]) -> None:
+    """Add vectors by content hash within the caller's transaction; one that is there stays."""
+    if not vectors:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    rows = [{"model_id": model_id, "content_hash": h, "vector": vector_to_bytes(v)} for h, v in vectors.items()]
+    # Two documents with one text may both bring its vector: the first stays.
+    connection.execute(dialect.insert(t.Embedding).on_conflict_do_nothing(), rows)
+
+
+def _replace_links(connection: Connection, document_id: int, links: Sequence[str]) -> None:
+    connection.execute(delete(t.AgentLink).where(t.AgentLink.document_id == document_id))
+    keys = [key for key in dict.fromkeys(map(url_key, links)) if key]
+    if keys:
+        connection.execute(insert(t.AgentLink), [{"document_id": document_id, "url_key": key} for key in keys])

@@ -1,0 +1,60 @@
+"""Domain values to and from the shapes that columns hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from assistant.domain import Block, Variant
+from assistant.seams import Vectors
+
+_LOCALE = re.compile(r"^[a-z]{2,3}(-[a-z]{2,4})?$")
+
+
+def blocks_to_rows(blocks: Sequence[Block]) -> list[Any]:
+    """Blocks as JSON lists, shorter than objects by half."""
+    return [
+        [b.kind, b.start, b.end, b.level, b.number, b.condition, b.anchor, [[v.start, v.end, v.condition] for v in b.variants]]
+        for b in blocks
+    ]
+
+
+def blocks_from_rows(rows: Sequence[Any]) -> tuple[Block, ...]:
+    """The inverse of `blocks_to_rows`."""
+    return tuple(Block(*row[:7], variants=tuple(Variant(*v) for v in row[7])) for row in rows)
+
+
+def vector_to_bytes(vector: Vectors) -> bytes:
+    """Little-endian float32, 4 bytes a dimension."""
+    return vector.astype("<f4", copy=False).tobytes()
+
+
+def vectors_from_bytes(rows: Sequence[bytes]) -> Vectors:
+    """Shape `(len(rows), d)`."""
+    if not rows:
+        return np.zeros((0, 0), np.float32)
+    return np.frombuffer(b"".join(rows), "<f4").reshape(len(rows), -1).astype(np.float32, copy=False)
+
+
+def url_key(url: str) -> str:
+    """What two addresses of one page share: host and path, without scheme, `www.`, locale, query, fragment, final slash.
+
+    >>> url_key("https://help.example.com/en-US/kb/Reset-Password/?x=1#top")
+    'help.example.com/kb/reset-password'
+    >>> url_key("http://www.help.example.com/kb/reset-password")
+    'help.example.com/kb/reset-password'
+    """
+    try:
+        parts = urlsplit(url.strip().lower())
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        return ""
+    segments = [s for s in parts.path.split("/") if s]
+    if segments and _LOCALE.match(segments[0]) and len(segments) > 1:
+        segments = segments[1:]
+    return "/".join([parts.netloc.removeprefix("www."), *segments])[:2000]

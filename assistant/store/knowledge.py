@@ -1,0 +1,188 @@
+"""The store as answering sees it: what is live, who may see it, and the exact text behind a citation.
+
+Every query ends here, so an index that still holds a deleted or replaced chunk can do no harm.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from assistant.domain import Audience, Block, Kind, Passage
+from assistant.errors import NotFound
+from assistant.store import tables as t
+from assistant.store.corpus import pieces
+from assistant.store.database import Database
+from assistant.store.encoding import blocks_from_rows
+
+_CACHED_PASSAGES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """A document's immutable state, whole."""
+
+    document_key: str
+    version: int
+    kind: Kind
+    audience: Audience
+    title: str
+    url: str
+    text: str
+    blocks: tuple[Block, ...]
+    updated_at: datetime | None
+    live: bool
+
+
+class StoredKnowledge:
+    """Reads passages; chunks are immutable, so what was read once is kept and only its liveness is asked again."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._cache: OrderedDict[int, Passage] = OrderedDict()
+        self._lock = Lock()
+
+    def passages(self, chunk_ids: Sequence[int], *, audiences: Sequence[Audience]) -> dict[int, Passage]:
+        """The live, allowed ones of `chunk_ids`; deleted, replaced or forbidden chunks are absent."""
+        allowed: dict[int, tuple[str, str]] = {}
+        for piece in pieces(list(dict.fromkeys(chunk_ids))):
+            with self._database.read() as connection:
+                live = live_chunks(select(t.Chunk.id, t.Document.audience, t.Document.kind))
+                rows = connection.execute(live.where(t.Chunk.id.in_(piece), t.Document.audience.in_(audiences)))
+                allowed.update({row[0]: (row[1], row[2]) for row in rows})
+        known = self._cached(allowed)
+        missing = [chunk_id for chunk_id in allowed if chunk_id not in known]
+        known.update(self._load(missing))
+        return {chunk_id: known[chunk_id] for chunk_id in allowed if chunk_id in known}
+
+    def resolving_articles(self, ticket_keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """For each ticket, the live articles that its agents linked."""
+        found: dict[str, list[str]] = {}
+        ticket = t.Document.__table__.alias("ticket")
+        for piece in pieces(list(dict.fromkeys(ticket_keys))):
+            query = (
+                select(ticket.c.key, t.Document.key)
+                .join(t.AgentLink, t.AgentLink.document_id == ticket.c.id)
+                .join(t.Document, t.Document.url_key == t.AgentLink.url_key)
+                .where(ticket.c.key.in_(piece), t.Document.deleted_at.is_(None), t.Document.kind != "ticket")
+                .order_by(t.AgentLink.id)
+            )
+            with self._database.read() as connection:
+                for ticket_key, article_key in connection.execute(query):
+                    found.setdefault(ticket_key, []).append(article_key)
+        return {key: tuple(dict.fromkeys(articles)) for key, articles in found.items()}
+
+    def representative_chunks(self, document_keys: Sequence[str], *, audiences: Sequence[Audience]) -> dict[str, list[int]]:
+        """All live chunk ids of each allowed document, in the document's order."""
+        found: dict[str, list[int]] = {}
+        for piece in pieces(list(dict.fromkeys(document_keys))):
+            query = live_chunks(select(t.Document.key, t.Chunk.id)).where(
+                t.Document.key.in_(piece), t.Document.audience.in_(audiences)
+            )
+            with self._database.read() as connection:
+                for key, chunk_id in connection.execute(query.order_by(t.Chunk.id)):
+                    found.setdefault(key, []).append(chunk_id)
+        return found
+
+    def version(self, document_key: str, number: int | None = None) -> StoredVersion:
+        """A document's state, the current one unless `number` names another.
+
+        Raises:
+            NotFound: no such document or version.
+        """
+        query = select(t.Version, t.Document.key, t.Document.kind, t.Document.audience, t.Document.deleted_at).join(
+            t.Document, t.Document.id == t.Version.document_id
+        )
+        query = query.where(t.Document.key == document_key)
+        query = query.where(t.Version.number == number if number else t.Version.id == t.Document.version_id)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            raise NotFound(f"No document {document_key!r}" + (f" in version {number}." if number else "."))
+        return StoredVersion(
+            document_key=row.key,
+            version=row.number,
+            kind=row.kind,
+            audience=row.audience,
+            title=row.title,
+            url=row.url,
+            text=row.text,
+            blocks=blocks_from_rows(row.blocks),
+            updated_at=row.updated_at,
+            live=row.deleted_at is None,
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Live documents by kind, and live chunks under "chunks"."""
+        with self._database.read() as connection:
+            by_kind = connection.execute(
+                select(t.Document.kind, func.count()).where(t.Document.deleted_at.is_(None)).group_by(t.Document.kind)
+            )
+            counts = {row[0]: int(row[1]) for row in by_kind}
+            counts["chunks"] = int(connection.scalar(live_chunks(select(func.count(t.Chunk.id)))) or 0)
+        return counts
+
+    def _cached(self, chunk_ids: Sequence[int] | dict[int, Any]) -> dict[int, Passage]:
+        with self._lock:
+            found = {i: self._cache[i] for i in chunk_ids if i in self._cache}
+            for chunk_id in found:
+                self._cache.move_to_end(chunk_id)
+        return found
+
+    def _load(self, chunk_ids: Sequence[int]) -> dict[int, Passage]:
+        loaded: dict[int, Passage] = {}
+        for piece in pieces(list(chunk_ids)):
+            with self._database.read() as connection:
+                for row in connection.execute(_passage_columns().where(t.Chunk.id.in_(piece))):
+                    loaded[row.id] = _passage(row)
+        with self._lock:
+            self._cache.update(loaded)
+            while len(self._cache) > _CACHED_PASSAGES:
+                self._cache.popitem(last=False)
+        return loaded
+
+
+def live_chunks(query: Select[Any]) -> Select[Any]:
+    """Restrict to chunks of the current version of documents that are not deleted."""
+    return (
+        query.join(t.Document, t.Document.id == t.Chunk.document_id)
+        .where(t.Document.deleted_at.is_(None), t.Document.version_id == t.Chunk.version_id)
+    )
+
+
+def _passage_columns() -> Select[Any]:
+    span = func.substr(t.Version.text, t.Chunk.start + 1, t.Chunk.end - t.Chunk.start).label("span")
+    return live_chunks(
+        select(
+            t.Chunk.id, t.Chunk.start, t.Chunk.end, t.Chunk.role, t.Chunk.heading_path, t.Chunk.anchor, t.Chunk.blocks,
+            span, t.Version.number, t.Version.title, t.Version.url, t.Version.updated_at, t.Version.attributes,
+            t.Document.key, t.Document.kind, t.Document.audience,
+        ).join(t.Version, t.Version.id == t.Chunk.version_id)
+    )  # fmt: skip
+
+
+def _passage(row: Any) -> Passage:
+    return Passage(
+        chunk_id=row.id,
+        document_key=row.key,
+        version=row.number,
+        kind=row.kind,
+        audience=row.audience,
+        role=row.role,
+        title=row.title,
+        url=row.url,
+        heading_path=tuple(row.heading_path),
+        anchor=row.anchor,
+        text=row.span,
+        start=row.start,
+        end=row.end,
+        blocks=blocks_from_rows(row.blocks),
+        updated_at=row.updated_at,
+        status=str(row.attributes.get("status", "")),
+    )

@@ -1,0 +1,199 @@
+"""One ingest run: what changed at a source becomes versions, chunks and vectors in the store.
+
+Each document is its own transaction, so a run may be stopped at any moment: a document is in its old
+or in its new state. Bringing the index up to date is the caller's next step.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from assistant.domain import Chunk, Document
+from assistant.errors import UnreadableItem, UsageError
+from assistant.seams import Embedder, Progress, Vectors
+from assistant.store.corpus import Corpus, Known
+from ingest.chunk import chunks as chunked
+from ingest.sources.item import Item, Source
+
+log = logging.getLogger(__name__)
+
+_BATCH_CHUNKS = 512
+_BATCH_DOCUMENTS = 256
+
+
+class CountingEmbedder(Embedder, Protocol):
+    """An embedder that also counts its own tokens, to size chunks by."""
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text."""
+        ...
+
+
+@dataclass(slots=True)
+class Summary:
+    """What one run did. `failed` are in quarantine, each with its reason; the first hundred are listed here."""
+
+    source: str
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    failed: int = 0
+    embedded: int = 0
+    chunks: int = 0
+    characters: int = 0
+    seconds: float = 0.0
+    failures: list[dict[str, str]] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    item: Item
+    document: Document
+    chunks: tuple[Chunk, ...]
+
+
+def ingest(
+    source: Source,
+    corpus: Corpus,
+    embedder: CountingEmbedder,
+    *,
+    progress: Progress | None = None,
+    committed: Callable[[], object] | None = None,
+    started: Callable[[], object] | None = None,
+    allow_empty: bool = False,
+) -> Summary:
+    """Bring the store in step with `source`.
+
+    `started` is called once, before the first changed record is embedded; `committed` after each batch.
+
+    Raises:
+        UsageError: the source is suddenly empty, which is more often a mistake than a wish.
+    """
+    run = _Run(source, corpus, embedder, committed or (lambda: None), started or (lambda: None))
+    return run.carry_out(progress, allow_empty=allow_empty)
+
+
+class _Run:
+    def __init__(
+        self,
+        source: Source,
+        corpus: Corpus,
+        embedder: CountingEmbedder,
+        committed: Callable[[], object],
+        started: Callable[[], object],
+    ) -> None:
+        self._source = source
+        self._corpus = corpus
+        self._embedder = embedder
+        self._committed = committed
+        self._started = started
+        self._source_id = corpus.source(source.name, source.kind, source.options)
+        self._known = corpus.known(self._source_id)
+        self._quarantined = corpus.quarantined(self._source_id)
+        self._waiting: list[_Read] = []
+        self._summary = Summary(source.name)
+        self._begun = False
+
+    def carry_out(self, progress: Progress | None, *, allow_empty: bool) -> Summary:
+        begin = time.perf_counter()
+        seen: set[str] = set()
+        for number, item in enumerate(self._source.items(), 1):
+            seen.add(item.key)
+            self._take(item)
+            if progress:
+                progress(number, self._source.size(), item.where)
+        self._flush()
+        self._remove_unseen(seen, allow_empty=allow_empty)
+        self._summary.seconds = round(time.perf_counter() - begin, 3)
+        changed = self._summary.added + self._summary.updated + self._summary.removed + self._summary.failed
+        if changed or not self._known:
+            self._corpus.finish(self._source_id, self._summary.as_dict())
+        return self._summary
+
+    def _take(self, item: Item) -> None:
+        known = self._known.get(item.key)
+        if known is not None and not known.deleted and known.revision == item.revision:
+            self._summary.unchanged += 1
+        elif self._quarantined.get(item.key) == item.revision:
+            # Unreadable last time and the same bytes now: it is counted again without being read again.
+            self._fail(item, "unchanged since it was quarantined", store=False)
+        else:
+            self._read(item)
+
+    def _read(self, item: Item) -> None:
+        if not self._begun:
+            self._begun = True
+            self._started()
+        try:
+            document = item.load()
+            chunks = chunked(document, self._embedder.count)
+            if not chunks:
+                raise UnreadableItem(f"{item.where}: expected some text, found nothing to search in.")
+        except UnreadableItem as error:
+            self._fail(item, str(error))
+        except Exception as error:
+            log.exception("unexpected failure while reading %s", item.where)
+            self._fail(item, f"{item.where}: could not be read ({type(error).__name__}: {error})")
+        else:
+            self._waiting.append(_Read(item, document, chunks))
+            if len(self._waiting) >= _BATCH_DOCUMENTS or sum(len(r.chunks) for r in self._waiting) >= _BATCH_CHUNKS:
+                self._flush()
+
+    def _fail(self, item: Item, reason: str, *, store: bool = True) -> None:
+        self._summary.failed += 1
+        if len(self._summary.failures) < 100:
+            self._summary.failures.append({"item": item.where, "reason": reason})
+        if store:
+            self._corpus.quarantine(self._source_id, item.key, item.revision, reason)
+
+    def _flush(self) -> None:
+        if not self._waiting:
+            return
+        vectors = self._embed([chunk for read in self._waiting for chunk in read.chunks])
+        for read in self._waiting:
+            mine = {c.content_hash: vectors[c.content_hash] for c in read.chunks if c.content_hash in vectors}
+            outcome = self._corpus.put(
+                self._source_id, read.item.key, read.document, read.chunks, mine, self._embedder.model_id
+            )
+            self._count(outcome, read)
+        self._waiting.clear()
+        self._committed()
+
+    def _embed(self, chunks: Sequence[Chunk]) -> dict[str, Vectors]:
+        """Vectors of the texts that never were embedded under this model."""
+        texts = {chunk.content_hash: chunk.embedded_text for chunk in chunks}
+        missing = sorted(self._corpus.missing_embeddings(self._embedder.model_id, texts))
+        vectors = self._embedder.embed([texts[content_hash] for content_hash in missing])
+        if not np.isfinite(vectors).all():
+            raise UsageError("The embedding model returned numbers that are not finite; choose another model.")
+        self._summary.embedded += len(missing)
+        return dict(zip(missing, vectors, strict=True))
+
+    def _count(self, outcome: str, read: _Read) -> None:
+        setattr(self._summary, outcome, getattr(self._summary, outcome) + 1)
+        self._summary.chunks += len(read.chunks)
+        self._summary.characters += len(read.document.text)
+
+    def _remove_unseen(self, seen: set[str], *, allow_empty: bool) -> None:
+        live: dict[str, Known] = {key: known for key, known in self._known.items() if not known.deleted}
+        if live and not seen and not allow_empty:
+            raise UsageError(
+                f"{self._source.name} held {len(live)} documents and now holds none; nothing was removed. "
+                "If it is meant to be empty, run again with --allow-empty."
+            )
+        # An unreadable record is still there: its last good version stays until the record itself is gone.
+        gone = [known.document_id for key, known in live.items() if key not in seen]
+        self._summary.removed = self._corpus.remove(gone)
+        if gone:
+            self._committed()

@@ -1,0 +1,69 @@
+"""What every source yields: items that are cheap to compare and read only when they changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from assistant.domain import Audience, Document, Kind
+
+READER_VERSION = "1"
+"""Part of every revision: a better parser reads everything anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One record of a source.
+
+    `key` tells it apart within the source and `where` tells a person where it is; `load` reads it and
+    may raise `UnreadableItem`. `revision` is compared, never parsed.
+    """
+
+    key: str
+    revision: str
+    where: str
+    load: Callable[[], Document]
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What applies to records that do not say it themselves; `kind` None lets the shape decide."""
+
+    kind: Kind | None = None
+    audience: Audience = "public"
+
+    def fingerprint(self) -> str:
+        """Part of every revision: another default is another reading."""
+        return f"{READER_VERSION}|{self.kind}|{self.audience}"
+
+
+class Source(Protocol):
+    """A place that documents come from. `name` is its identity across runs."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def options(self) -> Mapping[str, Any]: ...
+
+    def items(self) -> Iterator[Item]:
+        """Every record, in a stable order."""
+        ...
+
+    def size(self) -> int | None:
+        """How many items there are, when that is known without reading them."""
+        ...
+
+
+def revision_of(raw: bytes, defaults: Defaults) -> str:
+    """sha256 of the record's bytes and of what else its reading depends on."""
+    digest = hashlib.sha256(defaults.fingerprint().encode())
+    digest.update(raw)
+    return digest.hexdigest()
+
+
