@@ -1,0 +1,235 @@
+"""Question to ranked documents: dense and keyword search over articles, and the votes of similar resolved tickets.
+
+Every chunk id that a search returns is read back from the store before it counts, so what was deleted, replaced
+or is forbidden to the asker never ranks. Articles that tickets vote for but no search returned get their best
+passage by cosine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from assistant.answering.fuse import FusionWeights, Neighbour, ballot, best_first, count_votes, fused_scores
+from assistant.domain import Audience, Candidate, Hit, Kind, Passage, Question, Retrieval, Role
+from assistant.seams import Embedder, Knowledge, PassageIndex, Vectors
+
+ARTICLE_KINDS: tuple[Kind, ...] = ("doc", "faq")
+_ROLES: tuple[Role, ...] = ("body",)
+_SHINGLE_WORDS = 4
+_DUPLICATE_SHARE = 0.8
+
+
+class SearchIndex(PassageIndex, Protocol):
+    """A passage index that can also score given chunks."""
+
+    def similarities(self, vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]:
+        """Cosine of `vector`, shape `(d,)`, to each chunk; unknown ids are absent."""
+        ...
+
+
+class LinkedKnowledge(Knowledge, Protocol):
+    """Knowledge that also says how often articles are linked and what an article consists of."""
+
+    def link_counts(self) -> Mapping[str, int]:
+        """For each live article, how many live resolved tickets link it; absent when none does."""
+        ...
+
+    def chunks_of(self, document_keys: Sequence[str]) -> dict[str, tuple[int, ...]]:
+        """The live chunks of each document."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Breadth:
+    """How much is fetched (chunks of each search) and returned (documents, passages of each)."""
+
+    article_chunks: int = 200
+    keyword_chunks: int = 100
+    ticket_chunks: int = 160
+    articles: int = 20
+    tickets: int = 30
+    passages: int = 5
+
+
+def retrieve(
+    question: Question,
+    embedder: Embedder,
+    index: SearchIndex,
+    knowledge: LinkedKnowledge,
+    *,
+    weights: FusionWeights,
+    audiences: Sequence[Audience],
+    kinds: Sequence[Kind] = ARTICLE_KINDS,
+    breadth: Breadth = Breadth(),
+) -> Retrieval:
+    """Return ranked articles of these kinds and, apart from them, similar tickets, which vote whatever `kinds` says.
+
+    In a ticket's candidate `votes` is the ballot it casts: 0 when its agents linked no live article. A ticket with
+    the question's own id neither votes nor is returned.
+    """
+    vector = embedder.embed([question.full_text])[0]
+    tickets, neighbours = similar_tickets(
+        question, vector, index, knowledge, weights=weights, audiences=audiences, breadth=breadth
+    )
+    votes = count_votes(neighbours, knowledge.link_counts(), weights)
+    wanted = [kind for kind in kinds if kind in ARTICLE_KINDS]
+    articles = _ranked_articles(
+        question, vector, votes, index, knowledge, wanted, weights=weights, audiences=audiences, breadth=breadth
+    )
+    return Retrieval(question, tuple(vector.tolist()), articles, tickets[: breadth.tickets])
+
+
+def _ranked_articles(
+    question: Question,
+    vector: Vectors,
+    votes: Mapping[str, float],
+    index: SearchIndex,
+    knowledge: LinkedKnowledge,
+    kinds: Sequence[Kind],
+    *,
+    weights: FusionWeights,
+    audiences: Sequence[Audience],
+    breadth: Breadth,
+) -> tuple[Hit, ...]:
+    if not kinds:
+        return ()
+    cosines = dict(index.dense(vector, kinds=kinds, roles=_ROLES, k=breadth.article_chunks))
+    keyword = dict(index.keyword(question.full_text, kinds=kinds, roles=_ROLES, k=breadth.keyword_chunks))
+    voted = (chunk for chunks in knowledge.chunks_of(list(votes)).values() for chunk in chunks)
+    unscored = sorted({*keyword, *voted} - set(cosines))
+    if unscored:
+        cosines |= index.similarities(vector, unscored)
+    passages = knowledge.passages(list(cosines), audiences=audiences)
+    allowed = [passage for passage in passages.values() if passage.kind in kinds]
+    hits = rank(allowed, cosines, keyword, votes, weights=weights)
+    return fold_duplicates(_shortened(hits, breadth.passages))[: breadth.articles]
+
+
+def similar_tickets(
+    question: Question,
+    vector: Vectors,
+    index: PassageIndex,
+    knowledge: Knowledge,
+    *,
+    weights: FusionWeights,
+    audiences: Sequence[Audience],
+    breadth: Breadth,
+) -> tuple[tuple[Hit, ...], tuple[Neighbour, ...]]:
+    """Return the similar tickets that the asker may see, nearest first, and the same ones as voters.
+
+    Votes come from every live ticket, also from those a customer-facing asker may not read: a vote names an
+    article and carries no text.
+    """
+    found = dict(index.dense(vector, kinds=("ticket",), roles=("problem",), k=breadth.ticket_chunks))
+    passages = knowledge.passages(list(found), audiences=("public", "internal"))
+    best: dict[str, Passage] = {}
+    for passage in sorted(passages.values(), key=lambda p: (-found[p.chunk_id], p.document_key)):
+        if passage.document_key != question.id:
+            best.setdefault(passage.document_key, passage)
+    links = knowledge.resolving_articles(list(best))
+    neighbours = tuple(Neighbour(key, found[p.chunk_id], links.get(key, ())) for key, p in best.items())
+    hits = [_ticket_hit(best[n.ticket_key], n, weights) for n in neighbours if best[n.ticket_key].audience in audiences]
+    return tuple(hits), neighbours
+
+
+def _ticket_hit(passage: Passage, neighbour: Neighbour, weights: FusionWeights) -> Hit:
+    cast = ballot(neighbour.similarity, weights.temperature) if neighbour.articles else 0.0
+    candidate = Candidate(passage, neighbour.similarity, 0.0, cast, neighbour.similarity)
+    return Hit(neighbour.ticket_key, neighbour.similarity, (candidate,))
+
+
+def rank(
+    passages: Iterable[Passage],
+    cosines: Mapping[int, float],
+    keyword: Mapping[int, float],
+    votes: Mapping[str, float],
+    *,
+    weights: FusionWeights,
+) -> tuple[Hit, ...]:
+    """Return the documents of `passages`, best first, each with all its passages, best first.
+
+    A document's cosine and keyword score are those of its best passage by each; its votes are its own. Passages of
+    one document are ordered by cosine plus scaled keyword score, since votes do not tell them apart.
+    """
+    by_document: dict[str, list[Passage]] = defaultdict(list)
+    for passage in passages:
+        by_document[passage.document_key].append(passage)
+    dense = {key: max(cosines[p.chunk_id] for p in group) for key, group in by_document.items()}
+    words = {key: max(keyword.get(p.chunk_id, 0.0) for p in group) for key, group in by_document.items()}
+    scores = fused_scores(dense, words, votes, weights)
+    top_words = max(words.values(), default=0.0)
+    return tuple(
+        Hit(
+            key,
+            scores[key],
+            _candidates(by_document[key], cosines, keyword, votes.get(key, 0.0), top_words, scores[key], weights),
+        )
+        for key in best_first(scores)
+    )
+
+
+def _candidates(
+    passages: Sequence[Passage],
+    cosines: Mapping[int, float],
+    keyword: Mapping[int, float],
+    votes: float,
+    top_keyword: float,
+    document_score: float,
+    weights: FusionWeights,
+) -> tuple[Candidate, ...]:
+    own = {
+        p.chunk_id: cosines[p.chunk_id] + weights.keyword * keyword.get(p.chunk_id, 0.0) / (top_keyword or 1.0)
+        for p in passages
+    }
+    best = max(own.values())
+    ordered = sorted(passages, key=lambda p: (-own[p.chunk_id], p.start))
+    return tuple(
+        Candidate(
+            p,
+            cosines[p.chunk_id],
+            keyword.get(p.chunk_id, 0.0),
+            votes,
+            document_score - best + own[p.chunk_id],
+        )
+        for p in ordered
+    )
+
+
+def _shortened(hits: Iterable[Hit], passages: int) -> list[Hit]:
+    return [Hit(hit.document_key, hit.score, hit.candidates[:passages]) for hit in hits]
+
+
+def fold_duplicates(hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Return the hits without near-duplicates: of two whose best passages say the same, the fresher one stays.
+
+    It takes the better of the two places. Same means that 80 % of the runs of four words are shared.
+    """
+    kept: list[Hit] = []
+    shingles: list[frozenset[str]] = []
+    for hit in hits:
+        own = _shingles(hit.best.text)
+        twin = next((at for at, other in enumerate(shingles) if _overlap(own, other) >= _DUPLICATE_SHARE), None)
+        if twin is None:
+            kept.append(hit)
+            shingles.append(own)
+        elif _is_fresher(hit.best, kept[twin].best):
+            kept[twin] = Hit(hit.document_key, kept[twin].score, hit.candidates)
+    return tuple(kept)
+
+
+def _shingles(text: str) -> frozenset[str]:
+    words = re.findall(r"\w+", text.lower())
+    return frozenset(" ".join(words[at : at + _SHINGLE_WORDS]) for at in range(len(words) - _SHINGLE_WORDS + 1))
+
+
+def _overlap(first: frozenset[str], second: frozenset[str]) -> float:
+    union = len(first | second)
+    return len(first & second) / union if union else 0.0
+
+
+def _is_fresher(first: Passage, second: Passage) -> bool:
+    return bool(first.updated_at and second.updated_at and first.updated_at > second.updated_at)
