@@ -1,0 +1,137 @@
+"""First step after a source's bytes: bytes to text, and text without what nobody can see.
+
+Invisible characters are taken out before anything is stored, because they break searching, and because
+hidden instructions for a model travel in them (tag characters, zero-width runs, bidirectional overrides).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from assistant.errors import UnreadableItem
+
+_SAMPLE = 65_536
+_BOMS = (
+    (b"\xff\xfe\x00\x00", "utf-32-le"),  # before UTF-16, whose mark is the first half of it
+    (b"\x00\x00\xfe\xff", "utf-32-be"),
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+_BINARY_STARTS = (
+    b"%PDF-",
+    b"PK\x03\x04",
+    b"\x89PNG",
+    b"GIF8",
+    b"\xff\xd8\xff",
+    b"\x1f\x8b",
+    b"\x7fELF",
+    b"\xd0\xcf\x11\xe0",
+)
+_DECLARED = re.compile(
+    rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE
+)
+_CONTROL_BYTES = bytes(set(range(32)) - {8, 9, 10, 12, 13, 27})
+_MAX_CONTROL_SHARE = 0.05
+
+_NEWLINES = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_ASCII_HIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f"
+    "\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # no glyph
+    "\ufe00-\ufe0d\U000e0000-\U000e0fff"  # tag characters and variation selectors; those of emoji stay
+    "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U0001fffe\U0001ffff\U000ffffe\U000fffff\U0010fffe\U0010ffff]"
+)
+# Joiners belong to Persian, Indic scripts and emoji; anywhere else they only hide something.
+_STRAY_JOINER = re.compile("(?<![^\x00-\x7f\u200c\u200d])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f\u200c\u200d])")
+# Sorting a run of marks takes quadratic time; 30 is the limit of Unicode's stream-safe text format.
+_MARK = (
+    "[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0711\u0730-\u074a"
+    "\u07eb-\u07f3\u0816-\u082d\u0859-\u085b\u0897-\u08ff\u0e38-\u0e4b\u0eb8-\u0ecb\u0f18-\u0f87\u1ab0-\u1aff"
+    "\u1dc0-\u1dff\u20d0-\u20f0\u302a-\u302f\u3099\u309a\ua66f-\ua67d\ufb1e\ufe20-\ufe2f\U0001d165-\U0001d1ad]"
+)
+_LONG_MARKS = re.compile(f"({_MARK}{{30}}){_MARK}+")
+
+
+def decoded(raw: bytes) -> str:
+    """The text of `raw`: by its byte order mark, as UTF-8, as it declares itself, or as guessed.
+
+    Not yet `cleaned`. UTF-8 with a few broken bytes stays UTF-8, the broken bytes become U+FFFD.
+
+    Raises:
+        UnreadableItem: the bytes are not text.
+    """
+    for mark, encoding in _BOMS:
+        if raw.startswith(mark):
+            return raw[len(mark) :].decode(encoding, "replace")
+    wide = _wide_encoding(raw[:_SAMPLE])
+    if wide:
+        return raw.decode(wide, "replace")
+    _refuse_binary(raw)
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return _not_clean_utf8(raw)
+
+
+def cleaned(text: str) -> str:
+    """`text` in Unicode's composed form (NFC), with "\\n" for every line end and nothing invisible in it.
+
+    Controls (but not tab and newline), lone surrogates, noncharacters, bidirectional overrides, zero-width
+    and tag characters are taken out. Cleaning twice changes nothing.
+
+    >>> cleaned("pass\\u200bword\\x00\\r\\n\\u202eabc")
+    'password\\nabc'
+    """
+    if text.isascii():
+        return _ASCII_HIDDEN.sub("", _NEWLINES.sub("\n", text))
+    text = _composed(_NEWLINES.sub("\n", text))
+    return _composed(_STRAY_JOINER.sub("", _HIDDEN.sub("", text)))
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", _LONG_MARKS.sub(r"\1", text))
+
+
+def _wide_encoding(sample: bytes) -> str:
+    """UTF-16 without a mark: in Latin text every second byte is zero."""
+    if len(sample) < 4:
+        return ""
+    half = len(sample) // 2
+    even, odd = sample[0::2].count(0) / half, sample[1::2].count(0) / half
+    if odd > 0.4 and even < 0.05:
+        return "utf-16-le"
+    return "utf-16-be" if even > 0.4 and odd < 0.05 else ""
+
+
+def _refuse_binary(raw: bytes) -> None:
+    sample = raw[:_SAMPLE]
+    controls = len(sample) - len(sample.translate(None, _CONTROL_BYTES))
+    if raw.startswith(_BINARY_STARTS) or controls > _MAX_CONTROL_SHARE * len(sample):
+        raise UnreadableItem(
+            f"Expected text, found binary data ({len(raw):,} bytes starting with {raw[:8]!r}, {controls:,} control "
+            f"bytes in the first {len(sample):,}). Give the file its proper extension, or convert it to text."
+        )
+
+
+def _not_clean_utf8(raw: bytes) -> str:
+    declared = _DECLARED.search(raw[:2048])
+    if declared:
+        try:
+            return raw.decode(declared[1].decode("ascii"))
+        except (LookupError, UnicodeDecodeError):
+            pass  # a wrong declaration is common; the bytes decide
+    lenient = raw.decode("utf-8", "replace")
+    broken = lenient.count("\ufffd")
+    foreign = sum(1 for character in lenient[:_SAMPLE] if character > "\x7f")
+    if broken * 10 <= foreign:
+        return lenient
+    return raw.decode(_guessed(raw[:_SAMPLE]), "replace")
+
+
+def _guessed(sample: bytes) -> str:
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(sample).best()
+    return best.encoding if best else "cp1252"
