@@ -355,7 +355,8 @@ class _Walk:
     def _open_table(self, node: LexborNode, attributes: _Attributes, frame: _Frame) -> None:
         self.builder.new_group()
         layout = attributes.get("role") in ("presentation", "none")
-        self._data_tables.append(not layout and node.css_first(f"table, pre, ol, {_HEADING_TAGS}") is None)
+        nested = len(node.css("table")) > 1 or node.css_first(f"pre, ol, {_HEADING_TAGS}") is not None
+        self._data_tables.append(not (layout or nested))
         frame.table = True
 
     def _enter_link(self, attributes: _Attributes, classes: frozenset[str]) -> bool:
