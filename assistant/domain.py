@@ -231,3 +231,65 @@ class Decision:
     confidence: float
     reason: GapReason | None = None
     features: tuple[tuple[str, float], ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One numbered passage that a reply cites: a contiguous span of a stored version."""
+
+    n: int
+    document_key: str
+    version: int
+    kind: Kind
+    audience: Audience
+    title: str
+    url: str
+    anchor: str
+    quote: str
+    start: int
+    end: int
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CitedPart:
+    """A verified sentence or step; `citations` are numbers of sources, `spans` the exact places inside them."""
+
+    text: str
+    citations: tuple[int, ...]
+    spans: tuple[tuple[int, int, int], ...]
+    support: float
+    step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GapFound:
+    """Why nothing was drafted, and the documents that came nearest, best first."""
+
+    reason: GapReason
+    nearest: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The result for one question: a cited reply, a partial one, or a gap. All are results, none is an error."""
+
+    id: str
+    question: Question
+    verdict: VerdictLabel
+    confidence: float
+    greeting: str
+    parts: tuple[CitedPart, ...]
+    uncovered: tuple[str, ...]
+    closing: str
+    sources: tuple[Source, ...]
+    suggestions: tuple[Suggestion, ...]
+    gap: GapFound | None
+    warnings: tuple[str, ...]
+    timings_ms: tuple[tuple[str, float], ...]
+    model: str
+    prompt_version: str
+    generation: str
+    features: tuple[tuple[str, float], ...]
+    considered: tuple[Candidate, ...]
+    vector: tuple[float, ...]

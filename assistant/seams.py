@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from assistant.domain import Audience, Kind, Passage, Question, Role
+from assistant.domain import Audience, Candidate, Draft, Kind, Passage, Question, Role
 
 Vectors = npt.NDArray[np.float32]
 """Shape `(n, d)`, rows of unit length."""
@@ -32,6 +33,10 @@ class PassageIndex(Protocol):
         """Nearest chunks by cosine similarity of `vector`, shape `(d,)`."""
         ...
 
+    def similarities(self, vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]:
+        """Cosine of `vector`, shape `(d,)`, to each of the chunks; unknown ids are absent."""
+        ...
+
     def keyword(self, text: str, *, kinds: Sequence[Kind], roles: Sequence[Role], k: int) -> list[tuple[int, float]]:
         """Best chunks by BM25."""
         ...
@@ -48,8 +53,42 @@ class Knowledge(Protocol):
         """For each ticket, the live articles that its agents linked."""
         ...
 
+    def link_counts(self) -> Mapping[str, int]:
+        """For each live article that agents linked, in how many live tickets."""
+        ...
+
+    def chunks_of(self, document_keys: Sequence[str]) -> dict[str, tuple[int, ...]]:
+        """The live chunk ids of each live document, in the document's order."""
+        ...
+
+    def whole(self, passages: Sequence[Passage]) -> dict[tuple[str, int], Passage]:
+        """The complete versions that the passages are spans of, each as one passage, by document and version."""
+        ...
+
+    def live_keys(self, document_keys: Sequence[str]) -> set[str]:
+        """Those of the documents that are not deleted at this moment."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a drafting model returned: a draft whose parts cite passages, or None with the reason in `notice`."""
+
+    draft: Draft | None
+    model: str
+    prompt_version: str
+    notice: str = ""
+
+
+class Drafter(Protocol):
+    """Phrases a reply from passages; its every citation is checked afterwards, in code."""
+
+    def draft(
+        self, question: Question, candidates: Sequence[Candidate], whole: Mapping[tuple[str, int], Passage]
+    ) -> Written:
+        """Never raises for what the model does: a failure is a `Written` without a draft."""
+        ...
+
 
 Progress = Callable[[int, int | None, str], None]
 """Called with items done, items in all (None when unknown), and what is being worked on."""
-
-Ask = Callable[[Question], object]

@@ -71,6 +71,10 @@ class StoreSearch:
             searched = self._vectors
         return _merged([searched.query(vector, kinds=kinds, role=role, k=k) for role in roles], k)
 
+    def similarities(self, vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]:
+        """Cosine of `vector` to each of the chunks, from the stored vectors."""
+        return self._generations.similarities(vector, chunk_ids, self._model_id)
+
     def keyword(self, text: str, *, kinds: Sequence[Kind], roles: Sequence[Role], k: int) -> list[tuple[int, float]]:
         """Best live chunks by BM25."""
         with self._lock:
@@ -111,6 +115,10 @@ class ReaderIndex:
     def dense(self, vector: Vectors, *, kinds: Sequence[Kind], roles: Sequence[Role], k: int) -> list[tuple[int, float]]:
         """Nearest live chunks, exactly."""
         return self._store.dense(vector, kinds=kinds, roles=roles, k=k)
+
+    def similarities(self, vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]:
+        """Cosine of `vector` to each of the chunks, from the stored vectors."""
+        return self._store.similarities(vector, chunk_ids)
 
     def keyword(self, text: str, *, kinds: Sequence[Kind], roles: Sequence[Role], k: int) -> list[tuple[int, float]]:
         """Best chunks by BM25."""
@@ -167,6 +175,10 @@ class OwnedIndex:
             except IndexUnavailable as error:
                 self._degrade(opened, error)
         return self._store.dense(vector, kinds=kinds, roles=roles, k=k)
+
+    def similarities(self, vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]:
+        """Cosine of `vector` to each of the chunks, from the stored vectors."""
+        return self._store.similarities(vector, chunk_ids)
 
     def keyword(self, text: str, *, kinds: Sequence[Kind], roles: Sequence[Role], k: int) -> list[tuple[int, float]]:
         """Best chunks by BM25; an in-memory index takes over when the file fails."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +18,9 @@ from assistant.store.corpus import insert_embeddings, pieces
 from assistant.store.database import Database
 from assistant.store.encoding import vectors_from_bytes
 from assistant.store.knowledge import live_chunks
+
+
+_RECENT_VECTORS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class Generations:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Chunks are immutable, so a vector once read stays right; liveness is asked of the store elsewhere.
+        self._recent: dict[tuple[str, int], Vectors] = {}
 
     def last_seq(self) -> int:
         """Position of the newest outbox entry, 0 when there never was one."""
@@ -188,6 +193,20 @@ class Generations:
                     ids.append(chunk_id)
                     blobs.append(blob)
         return ids, vectors_from_bytes(blobs)
+
+    def similarities(self, vector: Vectors, chunk_ids: Sequence[int], model_id: str) -> dict[int, float]:
+        """Cosine of `vector`, shape `(d,)`, to each of the live chunks; the last vectors read are kept."""
+        wanted = [i for i in dict.fromkeys(chunk_ids) if (model_id, i) not in self._recent]
+        if wanted:
+            ids, vectors = self.vectors(wanted, model_id)
+            if len(self._recent) > _RECENT_VECTORS:
+                self._recent.clear()
+            self._recent.update({(model_id, i): row for i, row in zip(ids, vectors, strict=True)})
+        known = [i for i in dict.fromkeys(chunk_ids) if (model_id, i) in self._recent]
+        if not known:
+            return {}
+        scores = np.stack([self._recent[model_id, i] for i in known]) @ vector
+        return {i: float(score) for i, score in zip(known, scores, strict=True)}
 
     def matrix(self, model_id: str) -> tuple[list[int], list[str], list[str], Vectors]:
         """Every live chunk with a vector under `model_id`: ids, kinds, roles, and vectors of shape `(n, d)`."""

@@ -6,8 +6,8 @@ Every query ends here, so an index that still holds a deleted or replaced chunk 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -22,6 +22,7 @@ from assistant.store.database import Database
 from assistant.store.encoding import blocks_from_rows
 
 _CACHED_PASSAGES = 20_000
+_CACHED_VERSIONS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class StoredKnowledge:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._cache: OrderedDict[int, Passage] = OrderedDict()
+        self._wholes: OrderedDict[tuple[str, int], Passage] = OrderedDict()
+        self._links: tuple[int, Mapping[str, int]] | None = None
         self._lock = Lock()
 
     def passages(self, chunk_ids: Sequence[int], *, audiences: Sequence[Audience]) -> dict[int, Passage]:
@@ -78,17 +81,51 @@ class StoredKnowledge:
                     found.setdefault(ticket_key, []).append(article_key)
         return {key: tuple(dict.fromkeys(articles)) for key, articles in found.items()}
 
-    def representative_chunks(self, document_keys: Sequence[str], *, audiences: Sequence[Audience]) -> dict[str, list[int]]:
-        """All live chunk ids of each allowed document, in the document's order."""
+    def link_counts(self) -> Mapping[str, int]:
+        """For each live article that agents linked, in how many live tickets; kept until the store changes."""
+        with self._database.read() as connection:
+            seq = int(connection.scalar(select(func.max(t.IndexChange.seq))) or 0)
+            if self._links is not None and self._links[0] == seq:
+                return self._links[1]
+            ticket = t.Document.__table__.alias("ticket")
+            query = (
+                select(t.Document.key, func.count(ticket.c.id.distinct()))
+                .join(t.AgentLink, t.AgentLink.url_key == t.Document.url_key)
+                .join(ticket, ticket.c.id == t.AgentLink.document_id)
+                .where(t.Document.deleted_at.is_(None), t.Document.kind != "ticket", ticket.c.deleted_at.is_(None))
+                .group_by(t.Document.key)
+            )
+            counts = {key: int(count) for key, count in connection.execute(query)}
+        self._links = (seq, counts)
+        return counts
+
+    def chunks_of(self, document_keys: Sequence[str]) -> dict[str, tuple[int, ...]]:
+        """The live chunk ids of each live document, in the document's order."""
         found: dict[str, list[int]] = {}
         for piece in pieces(list(dict.fromkeys(document_keys))):
-            query = live_chunks(select(t.Document.key, t.Chunk.id)).where(
-                t.Document.key.in_(piece), t.Document.audience.in_(audiences)
-            )
+            query = live_chunks(select(t.Document.key, t.Chunk.id)).where(t.Document.key.in_(piece))
             with self._database.read() as connection:
                 for key, chunk_id in connection.execute(query.order_by(t.Chunk.id)):
                     found.setdefault(key, []).append(chunk_id)
+        return {key: tuple(ids) for key, ids in found.items()}
+
+    def whole(self, passages: Sequence[Passage]) -> dict[tuple[str, int], Passage]:
+        """The complete versions that the passages are spans of, each as one passage, by document and version."""
+        found: dict[tuple[str, int], Passage] = {}
+        for passage in passages:
+            key = (passage.document_key, passage.version)
+            if key not in found:
+                found[key] = self._whole(key, passage)
         return found
+
+    def live_keys(self, document_keys: Sequence[str]) -> set[str]:
+        """Those of the documents that are not deleted at this moment."""
+        live: set[str] = set()
+        for piece in pieces(list(dict.fromkeys(document_keys))):
+            with self._database.read() as connection:
+                query = select(t.Document.key).where(t.Document.key.in_(piece), t.Document.deleted_at.is_(None))
+                live.update(connection.scalars(query))
+        return live
 
     def version(self, document_key: str, number: int | None = None) -> StoredVersion:
         """A document's state, the current one unless `number` names another.
@@ -128,7 +165,19 @@ class StoredKnowledge:
             counts["chunks"] = int(connection.scalar(live_chunks(select(func.count(t.Chunk.id)))) or 0)
         return counts
 
-    def _cached(self, chunk_ids: Sequence[int] | dict[int, Any]) -> dict[int, Passage]:
+    def _whole(self, key: tuple[str, int], passage: Passage) -> Passage:
+        with self._lock:
+            if key in self._wholes:
+                return self._wholes[key]
+        stored = self.version(*key)
+        complete = replace(passage, text=stored.text, start=0, end=len(stored.text), blocks=stored.blocks)
+        with self._lock:
+            self._wholes[key] = complete
+            while len(self._wholes) > _CACHED_VERSIONS:
+                self._wholes.popitem(last=False)
+        return complete
+
+    def _cached(self, chunk_ids: Iterable[int]) -> dict[int, Passage]:
         with self._lock:
             found = {i: self._cache[i] for i in chunk_ids if i in self._cache}
             for chunk_id in found:

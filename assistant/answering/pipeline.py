@@ -1,0 +1,235 @@
+"""One question to one answer: retrieve, draft, verify, decide, reply. Knows no log; callers store and log."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from assistant.answering.asks import coverage
+from assistant.answering.conflict import conflicts
+from assistant.answering.draft import extractive, resolution_suggestion
+from assistant.answering.fuse import FusionWeights
+from assistant.answering.reply import Wording, cited, warnings
+from assistant.answering.retrieve import ARTICLE_KINDS, retrieve
+from assistant.answering.verify import verify
+from assistant.domain import (
+    Answer,
+    Audience,
+    Candidate,
+    Decision,
+    Draft,
+    GapFound,
+    GapReason,
+    Kind,
+    Passage,
+    Question,
+    Retrieval,
+    Source,
+    Suggestion,
+    Support,
+)
+from assistant.seams import Drafter, Embedder, Knowledge, PassageIndex, Vectors
+
+EXTRACTIVE = "extractive"
+_CANDIDATES = 16
+_NEAREST = 5
+_SUGGESTIONS = 3
+_LEAST_SIMILAR = 0.45
+_LEAST_SUPPORT = 0.5
+
+Decider = Callable[[Retrieval, Draft, Sequence[Support], float], Decision]
+"""Retrieval, draft, the verdicts on its parts, and how much of the question they cover, to a decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a desk decides: words, weights, and when a source counts as stale."""
+
+    wording: Wording
+    weights: FusionWeights = FusionWeights()
+    stale_after_days: int = 730
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Milliseconds spent per stage."""
+
+    spent: dict[str, float] = field(default_factory=dict)
+    _last: float = field(default_factory=time.perf_counter)
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.spent[stage] = round(self.spent.get(stage, 0.0) + 1000 * (now - self._last), 3)
+        self._last = now
+
+
+class Assistant:
+    """Answers questions from one knowledge with one embedder; holds no state of its own."""
+
+    def __init__(
+        self,
+        embedder: Embedder,
+        index: PassageIndex,
+        knowledge: Knowledge,
+        decide: Decider,
+        policy: Policy,
+        drafter: Drafter | None = None,
+        generation: Callable[[], str] = lambda: "",
+    ) -> None:
+        self._embedder = embedder
+        self._index = index
+        self._knowledge = knowledge
+        self._decide = decide
+        self._policy = policy
+        self._drafter = drafter
+        self._generation = generation
+
+    def search(
+        self, question: Question, *, audiences: Sequence[Audience], kinds: Sequence[Kind] = ARTICLE_KINDS
+    ) -> Retrieval:
+        """Ranked articles and similar tickets."""
+        return retrieve(
+            question, self._embedder, self._index, self._knowledge,
+            weights=self._policy.weights, audiences=audiences, kinds=kinds,
+        )  # fmt: skip
+
+    def ask(self, question: Question, *, audiences: Sequence[Audience]) -> Answer:
+        """A cited reply, a partial one, or a gap."""
+        clock = _Clock()
+        retrieval = self.search(question, audiences=audiences)
+        clock.lap("retrieve")
+        candidates = _leading(retrieval)
+        whole = self._knowledge.whole([c.passage for c in candidates])
+        draft, model, prompt_version, notes = self._drafted(question, retrieval, candidates, whole)
+        clock.lap("draft")
+        texts = {key: passage.text for key, passage in whole.items()}
+        supports = [s for s in verify(draft, texts, self._embedder) if s.score >= _LEAST_SUPPORT]
+        supports = self._still_live(supports)
+        clock.lap("verify")
+        covered = coverage(question, [s.part for s in supports])
+        decision = self._decide(retrieval, draft, supports, covered)
+        clock.lap("decide")
+        suggestions = self._suggestions(retrieval, audiences)
+        clock.lap("suggest")
+        return self._answer(
+            question, retrieval, candidates, whole, draft, supports, decision, suggestions,
+            model=model, prompt_version=prompt_version, notes=notes, clock=clock,
+        )  # fmt: skip
+
+    def _drafted(
+        self,
+        question: Question,
+        retrieval: Retrieval,
+        candidates: Sequence[Candidate],
+        whole: Mapping[tuple[str, int], Passage],
+    ) -> tuple[Draft, str, str, tuple[str, ...]]:
+        vector = np.asarray(retrieval.vector, np.float32)
+        plain = extractive(question, candidates, self._embedder, question_vector=vector, whole=whole)
+        if self._drafter is None or not candidates:
+            return plain, EXTRACTIVE, "", ()
+        written = self._drafter.draft(question, candidates, whole)
+        if written.draft is None:
+            return plain, EXTRACTIVE, "", (f"chat_model: {written.notice}",)
+        draft = Draft(written.draft.parts, plain.uncovered, plain.suggestions)
+        return draft, written.model, written.prompt_version, ((f"chat_model: {written.notice}",) if written.notice else ())
+
+    def _still_live(self, supports: Sequence[Support]) -> list[Support]:
+        """Supports whose every source still exists now: one may have been deleted since retrieval."""
+        keys = {quote.document_key for s in supports for quote in s.part.quotes}
+        live = self._knowledge.live_keys(sorted(keys)) if keys else set()
+        return [s for s in supports if s.part.quotes and all(q.document_key in live for q in s.part.quotes)]
+
+    def _suggestions(self, retrieval: Retrieval, audiences: Sequence[Audience]) -> tuple[Suggestion, ...]:
+        """How the most similar tickets ended, for the agent's eyes."""
+        near = [hit for hit in retrieval.tickets if hit.score >= _LEAST_SIMILAR][: 2 * _SUGGESTIONS]
+        if not near:
+            return ()
+        chunks = self._knowledge.chunks_of([hit.document_key for hit in near])
+        passages = self._knowledge.passages([i for ids in chunks.values() for i in ids], audiences=audiences)
+        found: list[Suggestion] = []
+        for hit in near:
+            ends = [passages[i] for i in chunks.get(hit.document_key, ()) if i in passages]
+            ends = [p for p in ends if p.role == "resolution"]
+            suggestion = resolution_suggestion(Candidate(ends[0], hit.score, 0.0, 0.0, hit.score)) if ends else None
+            if suggestion is not None:
+                found.append(suggestion)
+        return tuple(found[:_SUGGESTIONS])
+
+    def _answer(
+        self,
+        question: Question,
+        retrieval: Retrieval,
+        candidates: Sequence[Candidate],
+        whole: Mapping[tuple[str, int], Passage],
+        draft: Draft,
+        supports: Sequence[Support],
+        decision: Decision,
+        suggestions: tuple[Suggestion, ...],
+        *,
+        model: str,
+        prompt_version: str,
+        notes: tuple[str, ...],
+        clock: _Clock,
+    ) -> Answer:
+        is_gap = decision.verdict == "gap" or not supports
+        parts, sources = ((), ()) if is_gap else cited(supports, whole)
+        _check_quotes(sources, whole)
+        gap = GapFound(decision.reason or _why(retrieval, supports), _nearest(retrieval)) if is_gap else None
+        alerts = warnings(sources, conflicts(sources), stale_after_days=self._policy.stale_after_days)
+        clock.lap("reply")
+        return Answer(
+            id=uuid.uuid4().hex,
+            question=question,
+            verdict="gap" if is_gap else decision.verdict,
+            confidence=decision.confidence,
+            greeting="" if is_gap else self._policy.wording.greet(question),
+            parts=parts,
+            uncovered=draft.uncovered if not is_gap else (),
+            closing="" if is_gap else self._policy.wording.close(),
+            sources=sources,
+            suggestions=suggestions,
+            gap=gap,
+            warnings=(*alerts, *notes),
+            timings_ms=tuple(clock.spent.items()),
+            model=model,
+            prompt_version=prompt_version,
+            generation=self._generation(),
+            features=decision.features,
+            considered=tuple(candidates),
+            vector=retrieval.vector,
+        )
+
+
+def _leading(retrieval: Retrieval) -> list[Candidate]:
+    """Passages to draft from: every document's best first, then the second best of the leading ones."""
+    rounds = [hit.candidates[place] for place in range(3) for hit in retrieval.articles[:8] if len(hit.candidates) > place]
+    order = {hit.document_key: rank for rank, hit in enumerate(retrieval.articles)}
+    chosen = rounds[:_CANDIDATES]
+    return sorted(chosen, key=lambda c: (order[c.passage.document_key], -c.fused))
+
+
+def _nearest(retrieval: Retrieval) -> tuple[str, ...]:
+    return tuple(hit.document_key for hit in retrieval.articles[:_NEAREST])
+
+
+def _why(retrieval: Retrieval, supports: Sequence[Support]) -> GapReason:
+    if not retrieval.articles:
+        return "nothing_found"
+    return "unsupported" if not supports else "weak_evidence"
+
+
+def _check_quotes(sources: Sequence[Source], whole: Mapping[tuple[str, int], Passage]) -> None:
+    """The last line of defence: a quote that is not the stored text at its offsets never leaves this module."""
+    for source in sources:
+        stored = whole[source.document_key, source.version].text
+        if stored[source.start : source.end] != source.quote:
+            raise AssertionError(f"source {source.n} does not quote the stored text")
+
+
+def question_vector(answer: Answer) -> Vectors:
+    """The question's vector, shape `(d,)`."""
+    return np.asarray(answer.vector, np.float32)

@@ -1,0 +1,139 @@
+"""From a verified draft to a reply: numbered sources, greeting and closing, warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from assistant.domain import Block, CitedPart, Passage, Question, Quote, Source, Support
+
+VersionKey = tuple[str, int]
+_LISTED = {"step", "item", "row"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The desk's own greeting and closing; `{name}` and `{desk}` are filled in."""
+
+    greeting: str
+    greeting_without_name: str
+    closing: str
+    desk: str
+
+    def greet(self, question: Question) -> str:
+        """The greeting, by name when the name is known."""
+        name = question.requester.strip().split(" ")[0][:60] if question.requester.strip() else ""
+        return self.greeting.replace("{name}", name) if name else self.greeting_without_name
+
+    def close(self) -> str:
+        """The closing."""
+        return self.closing.replace("{desk}", self.desk)
+
+
+def cited(
+    supports: Sequence[Support], whole: Mapping[VersionKey, Passage]
+) -> tuple[tuple[CitedPart, ...], tuple[Source, ...]]:
+    """Parts with source numbers, and the sources in order of first use.
+
+    Quotes of neighbouring steps of one list share a source that spans them, so that a procedure has one
+    number. Each part keeps the exact places it rests on.
+    """
+    quotes = [quote for support in supports for quote in support.part.quotes]
+    regions = _regions(quotes, whole)
+    numbers: dict[Quote, int] = {}
+    for quote in quotes:
+        numbers.setdefault(_region_of(quote, regions), len(numbers) + 1)
+    parts = tuple(_cited_part(support, regions, numbers) for support in supports)
+    return parts, tuple(_source(region, n, whole) for region, n in numbers.items())
+
+
+def _cited_part(support: Support, regions: Sequence[Quote], numbers: Mapping[Quote, int]) -> CitedPart:
+    spans = tuple((numbers[_region_of(q, regions)], q.start, q.end) for q in support.part.quotes)
+    ordered = tuple(sorted({n for n, _, _ in spans}))
+    return CitedPart(support.part.text, ordered, spans, support.score, support.part.step)
+
+
+def _regions(quotes: Sequence[Quote], whole: Mapping[VersionKey, Passage]) -> list[Quote]:
+    """Quotes, with those joined that overlap or are neighbours in one list."""
+    regions: list[Quote] = []
+    for quote in sorted(quotes, key=lambda q: (q.document_key, q.version, q.start, q.end)):
+        last = regions[-1] if regions else None
+        if last is not None and _joins(last, quote, whole):
+            end = max(last.end, quote.end)
+            text = whole[last.document_key, last.version].text[last.start : end]
+            regions[-1] = replace(last, end=end, text=text)
+        elif last != quote:
+            regions.append(quote)
+    return regions
+
+
+def _joins(last: Quote, quote: Quote, whole: Mapping[VersionKey, Passage]) -> bool:
+    if (last.document_key, last.version) != (quote.document_key, quote.version):
+        return False
+    if quote.start <= last.end:
+        return True
+    passage = whole[last.document_key, last.version]
+    # Only a line break between two entries of one list: nothing visible can have been left out there.
+    return (
+        passage.text[last.end : quote.start] == "\n"
+        and _kind_at(passage.blocks, last.end - 1) in _LISTED
+        and _kind_at(passage.blocks, quote.start) in _LISTED
+    )
+
+
+def _kind_at(blocks: Sequence[Block], place: int) -> str:
+    return next((b.kind for b in blocks if b.start <= place < b.end), "")
+
+
+def _region_of(quote: Quote, regions: Sequence[Quote]) -> Quote:
+    return next(
+        r
+        for r in regions
+        if (r.document_key, r.version) == (quote.document_key, quote.version)
+        and r.start <= quote.start
+        and quote.end <= r.end
+    )
+
+
+def _source(region: Quote, n: int, whole: Mapping[VersionKey, Passage]) -> Source:
+    passage = whole[region.document_key, region.version]
+    return Source(
+        n=n,
+        document_key=region.document_key,
+        version=region.version,
+        kind=passage.kind,
+        audience=passage.audience,
+        title=passage.title,
+        url=passage.url,
+        anchor=_anchor(passage.blocks, region.start),
+        quote=region.text,
+        start=region.start,
+        end=region.end,
+        updated_at=passage.updated_at,
+    )
+
+
+def _anchor(blocks: Sequence[Block], place: int) -> str:
+    """The anchor of the nearest heading above, so that a link opens at the passage."""
+    anchors = [b.anchor for b in blocks if b.anchor and b.start <= place]
+    return anchors[-1] if anchors else ""
+
+
+def warnings(
+    sources: Sequence[Source], conflicts: Sequence[tuple[str, str]], *, stale_after_days: int, now: datetime | None = None
+) -> tuple[str, ...]:
+    """What the agent should know before sending: internal, stale and contradicting sources."""
+    oldest = (now or datetime.now(UTC)) - timedelta(days=stale_after_days)
+    found = [
+        f"internal_source: [{s.n}] {s.title} is internal; do not send it to a customer as it is"
+        for s in sources
+        if s.audience == "internal"
+    ]
+    found += [
+        f"stale: [{s.n}] {s.title} was last updated on {s.updated_at:%Y-%m-%d}"
+        for s in sources
+        if s.updated_at is not None and s.updated_at < oldest
+    ]
+    found += [f"conflict: {first} and {second} state different figures; check which holds" for first, second in conflicts]
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,181 @@
+"""The composition root: turns a data directory and its settings into opened, wired objects."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from platformdirs import user_data_path
+
+from assistant.errors import DataDirectoryError
+from assistant.settings import Settings, load_settings
+from assistant.store.database import Database, open_database, sqlite_url
+
+if TYPE_CHECKING:
+    from assistant.answering.pipeline import Assistant
+    from assistant.index.generation import OwnedIndex, ReaderIndex
+    from assistant.index.lock import Ownership
+    from assistant.models.embedder import OnnxMiniLM, SentenceTransformerEmbedder
+    from assistant.seams import Drafter, PassageIndex
+    from assistant.store.corpus import Corpus
+    from assistant.store.drafts import Drafts
+    from assistant.store.gaps import Gaps
+    from assistant.store.generations import Generations
+    from assistant.store.knowledge import StoredKnowledge
+
+
+def data_folder(given: Path | None) -> Path:
+    """The data directory: `--data`, else `WAYPOST_DATA`, else the platform's user data folder."""
+    if given is not None:
+        return given.expanduser().absolute()
+    from_environment = os.environ.get("WAYPOST_DATA", "").strip()
+    return Path(from_environment).expanduser().absolute() if from_environment else user_data_path("waypost")
+
+
+@dataclass(frozen=True)
+class Home:
+    """One opened data directory. Its parts are made at first use, so that a command pays for what it uses."""
+
+    folder: Path
+    settings: Settings
+    database: Database
+
+    @cached_property
+    def corpus(self) -> Corpus:
+        """Writes documents."""
+        from assistant.store.corpus import Corpus
+
+        return Corpus(self.database)
+
+    @cached_property
+    def knowledge(self) -> StoredKnowledge:
+        """Reads documents."""
+        from assistant.store.knowledge import StoredKnowledge
+
+        return StoredKnowledge(self.database)
+
+    @cached_property
+    def generations(self) -> Generations:
+        """The index's view of the store."""
+        from assistant.store.generations import Generations
+
+        return Generations(self.database)
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        """Stored drafts."""
+        from assistant.store.drafts import Drafts
+
+        return Drafts(self.database)
+
+    @cached_property
+    def gaps(self) -> Gaps:
+        """The gap log."""
+        from assistant.store.gaps import Gaps
+
+        return Gaps(self.database)
+
+    @cached_property
+    def embedder(self) -> OnnxMiniLM | SentenceTransformerEmbedder:
+        """The embedder that the settings name."""
+        from assistant.models.embedder import load_embedder
+
+        return load_embedder(self.settings.models.embedder, threads=self.settings.models.threads)
+
+    @property
+    def index_folder(self) -> Path:
+        """Where generations live."""
+        return self.folder / "index"
+
+    def own(self, command: str) -> Ownership:
+        """Take the directory for this process, or say who has it."""
+        from assistant.index.lock import own
+
+        return own(self.folder, command)
+
+    def owned_index(self) -> OwnedIndex:
+        """The index, for the process that owns the directory."""
+        from assistant.index.generation import OwnedIndex
+
+        section = self.settings.index
+        return OwnedIndex(
+            self.generations, self.index_folder, self.embedder, deadline_s=section.deadline_s, probe_s=section.probe_s
+        )
+
+    def reader_index(self) -> ReaderIndex:
+        """The index, for a process that only reads."""
+        from assistant.index.generation import ReaderIndex
+
+        return ReaderIndex(self.generations, self.index_folder, self.embedder.model_id)
+
+    def assistant(self, index: PassageIndex, generation: Callable[[], str]) -> Assistant:
+        """The pipeline over `index`."""
+        from assistant.answering.decide import load_decider
+        from assistant.answering.pipeline import Assistant, Policy
+        from assistant.answering.reply import Wording
+
+        answering = self.settings.answering
+        wording = Wording(
+            answering.greeting, answering.greeting_without_name, answering.closing, self.settings.desk.name
+        )
+        decide = load_decider(answering.answer_threshold, answering.partial_threshold)
+        policy = Policy(wording, stale_after_days=answering.stale_after_days)
+        return Assistant(self.embedder, index, self.knowledge, decide, policy, self._drafter(), generation)
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
+    def _drafter(self) -> Drafter | None:
+        models = self.settings.models
+        if models.chat is None:
+            return None
+        from assistant.models.chat import LangChainDrafter
+
+        return LangChainDrafter(
+            models.chat, models.chat_options, deadline_s=models.chat_deadline_s, attempts=models.chat_attempts
+        )
+
+
+def open_home(data: Path | None, config: Path | None = None, *, create: bool = False) -> Home:
+    """The data directory at `data`, opened.
+
+    Raises:
+        DataDirectoryError: there is none and `create` is false, it is not a folder, not writable, or damaged.
+        SettingsError: its settings are refused.
+    """
+    folder = data_folder(data)
+    if not folder.exists() and not create:
+        raise DataDirectoryError(
+            f"There is no data directory at {folder} yet. Run `waypost ingest SOURCE` to make one, or `waypost demo` "
+            "to look around; another place is given with --data or WAYPOST_DATA."
+        )
+    if folder.exists() and not folder.is_dir():
+        raise DataDirectoryError(f"Expected a folder at {folder}, found a file. Give another place with --data.")
+    settings = load_settings(folder, config)
+    if create:
+        _make(folder)
+    url = settings.database or sqlite_url(folder)
+    has_database = settings.database is not None or (folder / "waypost.sqlite").is_file()
+    if not has_database and not create:
+        raise DataDirectoryError(f"{folder} holds no Waypost data yet. Run `waypost ingest SOURCE` to fill it.")
+    return Home(folder, settings, open_database(url, create=create))
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise DataDirectoryError(
+            f"The data directory {folder} cannot be written: {error.strerror}. Check its owner and permissions, or "
+            "give another one with --data."
+        ) from error
+
+
