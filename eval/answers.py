@@ -71,6 +71,12 @@ def ranked_from_record(record: Record) -> tuple[str, ...]:
     return tuple(str(hit["document_id"]) for hit in _records(record.get("hits")))
 
 
+def top_score_from_record(record: Record) -> float | None:
+    """Return the best document's score in one line of `waypost search --batch`, None when nothing was found."""
+    scores = [score for hit in _records(record.get("hits"))[:1] if isinstance(score := hit.get("score"), int | float)]
+    return float(scores[0]) if scores else None
+
+
 def timings_from_record(record: Record) -> tuple[tuple[str, float], ...]:
     """Return the stages and their milliseconds, in the record's order."""
     timings = record.get("timings_ms")

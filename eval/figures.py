@@ -16,6 +16,7 @@ from eval.runs import Run
 
 Unit = Literal["share", "ms", "cost", "index"]
 Better = Literal["higher", "lower", ""]
+Group = Literal["ranking", "citations", "verdicts", "confidence", "gaps", "causes", "themes", "latency", "cost"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Figure:
     """One number of one system. `name` and `system` identify it; `better` says which way is good ("" for neither)."""
 
     system: str
+    group: Group
     name: str
     estimate: Estimate
     unit: Unit = "share"
@@ -51,28 +53,47 @@ def ranking_figures(run: Run, cases: Sequence[Case], seed: int = 0) -> tuple[Fig
     """Return every ranking figure of a run, macro-recall per document last."""
     system = run.header.system
     means = [
-        Figure(system, name, intervals.bootstrap_mean(per_question(run, cases, name), seed=seed)) for name in RANKING
+        Figure(system, "ranking", name, intervals.bootstrap_mean(per_question(run, cases, name), seed=seed))
+        for name in RANKING
     ]
     answered = [(run.rows[case.id].ranked, case.relevant) for case in cases if case.relevant]
     pairs = ranking.finds(answered, 10)
     macro = intervals.bootstrap(lambda sample: ranking.macro_recall(pairs, sample), len(answered), seed=seed)
-    return (*means, Figure(system, "macro-recall@10", macro))
+    return (*means, Figure(system, "ranking", "macro-recall@10", macro))
 
 
-def search_latency(run: Run, seed: int = 0) -> tuple[Figure, ...]:
-    """Return the search time's percentiles as the asker sees it, failed questions left out."""
-    times = np.array([row.search_ms for row in run.rows.values() if not row.error])
+def latency_figures(run: Run, seed: int = 0) -> tuple[Figure, ...]:
+    """Return the percentiles of the search as the asker sees it, then of each stage that the answers report.
+
+    Failed questions are left out.
+    """
+    rows = [row for row in run.rows.values() if not row.error]
+    stages: dict[str, list[float]] = {"search": [row.search_ms for row in rows]}
+    for answer in run.answers().values():
+        for stage, value in answer.timings_ms:
+            stages.setdefault(f"ask: {stage}", []).append(value)
     return tuple(
-        Figure(run.header.system, f"search p{share}", _quantile(times, share / 100, seed), "ms", "lower")
+        Figure(run.header.system, "latency", f"{stage} p{share}", _quantile(times, share / 100, seed), "ms", "lower")
+        for stage, times in stages.items()
         for share in (50, 95, 99)
     )
 
 
-def _quantile(values: np.ndarray[tuple[int], np.dtype[np.float64]], share: float, seed: int) -> Estimate:
+def _quantile(times: Sequence[float], share: float, seed: int) -> Estimate:
+    values = np.array(times, dtype=np.float64)
+
     def at(sample: intervals.Sample) -> float | None:
         return latency.percentile(values[sample].tolist(), share)
 
     return intervals.bootstrap(at, len(values), resamples=300, seed=seed)
+
+
+def cost_figure(run: Run, prices: latency.Prices, seed: int = 0) -> Figure:
+    """Return what a draft costs: the machine's time for all stages (the chat model's tokens are not in the answer)."""
+    seconds = [sum(value for _, value in answer.timings_ms) / 1000 for answer in run.answers().values()]
+    costs: list[float | None] = [latency.draft_cost(prices, seconds=value) for value in seconds]
+    estimate = intervals.bootstrap_mean(costs, seed=seed)
+    return Figure(run.header.system, "cost", "cost per draft", estimate, "cost", "lower")
 
 
 def confidence_figures(
@@ -85,7 +106,7 @@ def confidence_figures(
         name: str, statistic: Callable[[abstention.Scores, abstention.Flags], float | None], better: Better
     ) -> Figure:
         found = intervals.bootstrap(lambda sample: statistic(value[sample], flag[sample]), len(value), seed=seed)
-        return Figure(system, f"{what}: {name}", found, better=better)
+        return Figure(system, "confidence", f"{what}: {name}", found, better=better)
 
     return (
         figure("AUROC", abstention.auroc, "higher"),
@@ -110,7 +131,7 @@ def gap_figures(
             seed=seed,
         )
 
-    return tuple(Figure(system, f"{what}: gap {of}", share(of)) for of in ("precision", "recall"))
+    return tuple(Figure(system, "gaps", f"{what}: gap {of}", share(of)) for of in ("precision", "recall"))
 
 
 def citation_figures(
@@ -126,7 +147,10 @@ def citation_figures(
         "cited document is relevant": [citations.document_precision(a.parts, relevant[a.id]) for a in drafts],
         "relevant document is cited": [citations.document_recall(a.parts, relevant[a.id]) for a in drafts],
     }
-    return tuple(Figure(system, name, intervals.bootstrap_mean(column, seed=seed)) for name, column in values.items())
+    return tuple(
+        Figure(system, "citations", name, intervals.bootstrap_mean(column, seed=seed))
+        for name, column in values.items()
+    )
 
 
 def verdict_figures(system: str, answers: Sequence[Answer], seed: int = 0) -> tuple[Figure, ...]:
@@ -134,7 +158,8 @@ def verdict_figures(system: str, answers: Sequence[Answer], seed: int = 0) -> tu
     return tuple(
         Figure(
             system,
-            f"verdict {verdict}",
+            "verdicts",
+            verdict,
             intervals.bootstrap_mean([float(answer.verdict == verdict) for answer in answers], seed=seed),
             better="",
         )
@@ -156,10 +181,10 @@ def theme_figures(
 
     left_out = intervals.bootstrap_mean([float(theme is None) for theme in themes], seed=seed)
     return (
-        Figure(system, "ARI", over(clustering.adjusted_rand), "index"),
-        Figure(system, "NMI", over(lambda a, b: _information(a, b, "nmi")), "index"),
-        Figure(system, "V-measure", over(lambda a, b: _information(a, b, "v_measure")), "index"),
-        Figure(system, "left out", left_out, better=""),
+        Figure(system, "themes", "ARI", over(clustering.adjusted_rand), "index"),
+        Figure(system, "themes", "NMI", over(lambda a, b: _information(a, b, "nmi")), "index"),
+        Figure(system, "themes", "V-measure", over(lambda a, b: _information(a, b, "v_measure")), "index"),
+        Figure(system, "themes", "left out", left_out, better=""),
     )
 
 
@@ -180,7 +205,7 @@ def cause_figures(
         return intervals.bootstrap(at, len(truth), resamples=500, seed=seed)
 
     return (
-        Figure(system, f"{what}: macro-F1", over(classification.macro_f1)),
-        Figure(system, f"{what}: accuracy", over(classification.accuracy)),
-        Figure(system, f"{what}: kappa", over(classification.kappa), "index"),
+        Figure(system, "causes", f"{what}: macro-F1", over(classification.macro_f1)),
+        Figure(system, "causes", f"{what}: accuracy", over(classification.accuracy)),
+        Figure(system, "causes", f"{what}: kappa", over(classification.kappa), "index"),
     )

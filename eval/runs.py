@@ -37,13 +37,15 @@ class RunHeader:
 class Row:
     """One question's result: document ids best first, milliseconds of the search, the answer where one was asked.
 
-    `error` is the message of a question that failed; it then counts as nothing found, and is counted as failed.
+    `top_score` is the best document's score where the system gives one. `error` is the message of a question that
+    failed; it then counts as nothing found, and is counted as failed.
     """
 
     id: str
     ranked: tuple[str, ...]
     search_ms: float
     answer: Mapping[str, object] | None = None
+    top_score: float | None = None
     error: str = ""
 
     @property
@@ -148,7 +150,8 @@ def _write(file: IO[str], record: Mapping[str, object]) -> None:
 
 def _as_record(row: Row) -> dict[str, object]:
     record: dict[str, object] = {"id": row.id, "ranked": list(row.ranked), "search_ms": round(row.search_ms, 3)}
-    return record | ({"answer": row.answer} if row.answer else {}) | ({"error": row.error} if row.error else {})
+    optional = {"top_score": row.top_score, "answer": row.answer, "error": row.error or None}
+    return record | {key: value for key, value in optional.items() if value is not None}
 
 
 def load_run(path: Path) -> Run:
@@ -174,11 +177,12 @@ def _header(record: Mapping[str, object]) -> RunHeader:
 
 
 def _read_row(record: Mapping[str, object]) -> Row:
-    ranked, answer = record["ranked"], record.get("answer")
+    ranked, answer, score = record["ranked"], record.get("answer"), record.get("top_score")
     return Row(
         id=str(record["id"]),
         ranked=tuple(str(item) for item in ranked) if isinstance(ranked, Iterable) else (),
         search_ms=float(str(record["search_ms"])),
         answer=answer if isinstance(answer, Mapping) else None,
+        top_score=float(score) if isinstance(score, int | float) else None,
         error=str(record.get("error", "")),
     )

@@ -171,7 +171,11 @@ def test_confidence_and_gap_figures_name_their_test() -> None:
 
 def figure(low: float, value: float, high: float, name: str = "MRR@10") -> Figure:
     return Figure(
-        "ours", name, Estimate(value, low, high, 100), better="lower" if name.startswith("search") else "higher"
+        "ours",
+        "ranking",
+        name,
+        Estimate(value, low, high, 100),
+        better="lower" if name.startswith("search") else "higher",
     )
 
 
