@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import yaml
 from markdown_it import MarkdownIt
@@ -167,7 +168,7 @@ def _mark_github_boxes(tokens: Sequence[Token]) -> None:
 
 def _take_heading_ids(tokens: Sequence[Token]) -> None:
     """Moves a heading's `{#id}` from its text into the element."""
-    for opening, content in zip(tokens, tokens[1:], strict=False):
+    for opening, content in pairwise(tokens):
         if opening.type != "heading_open" or not content.children:
             continue
         last = content.children[-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from ingest.decode import cleaned
 from ingest.structure.visible import Visible, VisibleBuilder
@@ -47,10 +48,7 @@ def is_wrapped(lines: Sequence[str]) -> bool:
     if len(lines) < 2:
         return False
     widest = max(map(len, lines))
-    full = sum(
-        len(line) + len(after.split(maxsplit=1)[0]) >= 0.85 * widest
-        for line, after in zip(lines, lines[1:], strict=False)
-    )
+    full = sum(len(line) + len(after.split(maxsplit=1)[0]) >= 0.85 * widest for line, after in pairwise(lines))
     return _MIN_WRAPPED <= widest <= _MAX_WRAPPED and full >= 0.8 * (len(lines) - 1)
 
 
