@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import exp
 
 import numpy as np
 
 from assistant.answering.asks import Ask, asks, question_weights, rarity
+from assistant.answering.conditions import Reader
 from assistant.answering.language import content_stems, one_line, sentences
-from assistant.answering.outline import Line, Unit, VersionKey, is_question_of, units
-from assistant.answering.rendering import Reader, Rendered, rendered
-from assistant.domain import Block, Candidate, Draft, Part, Passage, Question, Quote, Suggestion
+from assistant.answering.outline import Found, Unit, VersionKey, found_units
+from assistant.answering.telling import Voice
+from assistant.domain import Candidate, Draft, Part, Passage, Question, Suggestion
 from assistant.seams import Embedder, Vectors
 
 
@@ -29,25 +30,12 @@ class Limits:
     parts: int = 9
     chars: int = 900
     documents: int = 3
-    steps: int = 20
-    procedure_chars: int = 2_400
-    candidates: int = 16
+    steps: int = 24
+    procedure_chars: int = 3_600
+    searched_documents: int = 4
     suggestion_chars: int = 600
 
 
-_POINTS_AWAY = re.compile(
-    r"\b(?:see|read|refer to) (?:also )?(?:the )?(?:this|these|those|below|above|following)\b"
-    r"|\b(?:image|screenshot|picture|figure|video|table|diagram) (?:below|above|shows)\b"
-    r"|\b(?:this|following|previous|next) (?:article|section|image|screenshot|page|table)\b"
-    r"|\b(?:below|above)[.:)]|\bshown below\b|^based on (?:information|text) from\b|^for (?:more|further) \w+, (?:see|visit)\b",
-    re.IGNORECASE,
-)
-_LISTS_LINKS = re.compile(r"\b(?:see|read|articles?|sections?|resources?|links?|topics?|pages?)\b[^.]*:$", re.IGNORECASE)
-_ADDRESS = re.compile(r"^\W*(?:https?://|www\.)\S+(?:\s+https?://\S+)*\W*$|^\S+/\S+/\S+$")
-_LEANS_BACK = re.compile(
-    r"^(?:this|that|these|those|it|they|however|then|otherwise|in this case|also|instead|therefore|if so|but|and|or)\b",
-    re.IGNORECASE,
-)
 _SOCIAL = re.compile(
     r"^\W*(?:hi|hello|dear|hey|good (?:morning|day|evening)|thanks?|thank you|regards|best|cheers|sincerely|you're|"
     r"welcome|glad|sorry|please let (?:me|us) know|let (?:me|us) know|hope)\b.{0,80}$",
@@ -71,7 +59,7 @@ def extractive(
     quote that is one span of one block.
     """
     reader = Reader.of(question)
-    scored = _scored(question, units(candidates[: limits.candidates], whole))
+    scored = _scored(question, found_units(candidates, whole or {}, documents=limits.searched_documents), reader)
     chosen = _chosen(scored, reader, limits)
     parts = tuple(part for saying in chosen for part in saying.parts)
     return Draft(parts=parts, uncovered=uncovered(question, parts, embedder, context=_context(chosen)))
@@ -87,51 +75,65 @@ class _Scored:
     `overlap` is the share of the question, by weight, that it speaks of, in [0, 1]; `weights` are the question's.
     """
 
-    unit: Unit
+    found: Found
     score: float
     overlap: float
     weights: Mapping[str, float]
 
+    @property
+    def unit(self) -> Unit:
+        return self.found.unit
 
-def _scored(question: Question, found: Sequence[Unit]) -> list[_Scored]:
+    @property
+    def section(self) -> tuple[str, tuple[str, ...]]:
+        return self.found.document_key, self.found.headings
+
+
+def _scored(question: Question, found: Sequence[Found], reader: Reader) -> list[_Scored]:
     """All units, best first."""
-    stems = [content_stems(unit.text) for unit in found]
+    stems = [one.unit.stems for one in found]
     rare = rarity(stems)
     weights = {stem: weight * rare.get(stem, 0.0) for stem, weight in question_weights(question).items()}
-    order = list(dict.fromkeys(unit.passage.document_key for unit in found))
-    best_dense = max((unit.dense for unit in found), default=0.0)
+    order = list(dict.fromkeys(one.document_key for one in found))
+    best_dense = max((one.candidate.dense for one in found), default=0.0)
     scored = []
-    for unit, said in zip(found, stems, strict=True):
-        overlap, fit = _overlap(unit, said, weights), _heading_fit(unit, weights)
-        near = exp((unit.dense - best_dense) / 0.1)
-        rank = order.index(unit.passage.document_key)
-        score = overlap + 0.5 * fit + 0.7 * near + 0.8 / (1 + 0.7 * rank) + _shape(unit, said)
-        scored.append(_Scored(unit, score, overlap, weights))
+    for one, said in zip(found, stems, strict=True):
+        overlap = _overlap(one, said, weights)
+        near = 0.7 * exp((one.candidate.dense - best_dense) / 0.1)
+        rank = 0.8 / (1 + 0.7 * order.index(one.document_key))
+        score = overlap + near + rank + _heading_fit(one, weights) + _shape(one.unit, said, reader)
+        scored.append(_Scored(one, score, overlap, weights))
     return sorted(scored, key=lambda one: -one.score)
 
 
-def _overlap(unit: Unit, said: Sequence[str], weights: Mapping[str, float]) -> float:
+def _overlap(found: Found, said: frozenset[str], weights: Mapping[str, float]) -> float:
     """The question's stems in the unit's own words; in its heading or title they count less."""
-    own, heading = set(said), set(content_stems(" ".join(unit.headings[-2:])))
-    title = set(content_stems(unit.passage.title))
+    heading = set(content_stems(" ".join(found.headings[-2:])))
+    title = set(content_stems(found.candidate.passage.title))
     total = sum(weights.values()) or 1.0
     return sum(
-        weight * (1.0 if stem in own else 0.7 if stem in heading else 0.3 if stem in title else 0.0)
+        weight * (1.0 if stem in said else 0.7 if stem in heading else 0.3 if stem in title else 0.0)
         for stem, weight in weights.items()
     ) / total
 
 
-def _heading_fit(unit: Unit, weights: Mapping[str, float]) -> float:
-    """Share of the heading's words that the question says, in [0, 1]; half of it when the heading is one word."""
-    heading = set(content_stems(unit.headings[-1])) if unit.headings else set()
-    return sum(1 for stem in heading if stem in weights) / max(len(heading), 2)
+def _heading_fit(found: Found, weights: Mapping[str, float]) -> float:
+    """Half the share of the heading's words that the question says; another question's answer loses."""
+    heading = found.headings[-1]
+    stems = set(content_stems(heading))
+    fit = sum(1 for stem in stems if stem in weights) / max(len(stems), 2)
+    return 0.5 * fit - (0.25 if heading.rstrip().endswith("?") and fit < 0.34 else 0.0)
 
 
-def _shape(unit: Unit, said: Sequence[str]) -> float:
-    """Steps are worth more than prose, and a unit of a few words hardly answers anything."""
+def _shape(unit: Unit, said: frozenset[str], reader: Reader) -> float:
+    """Steps are worth more than prose, a few words hardly answer, another's platform less than the reader's own."""
+    worth = 0.25 if unit.kind == "procedure" else 0.0
+    condition = unit.lines[0].block.condition
     if len(said) < 5:
-        return -0.5
-    return {"procedure": 0.25, "list": 0.0, "prose": 0.0}[unit.kind]
+        worth -= 0.5
+    if condition:
+        worth += 0.1 if reader.is_certain(condition) else -0.3
+    return worth
 
 
 # --- choosing --------------------------------------------------------------------------------------------
@@ -141,7 +143,7 @@ def _shape(unit: Unit, said: Sequence[str]) -> float:
 class _Saying:
     """A unit as it will be told."""
 
-    unit: Unit
+    found: Found
     parts: tuple[Part, ...]
 
     @property
@@ -150,30 +152,33 @@ class _Saying:
 
 
 def _chosen(scored: Sequence[_Scored], reader: Reader, limits: Limits) -> list[_Saying]:
-    """The best unit, then others that add something, while there is room; told document by document."""
+    """The best unit, then what adds to it while there is room, its own section first; told by document and place."""
     chosen: list[_Saying] = []
+    waiting = list(scored)
     best: _Scored | None = None
-    for one in scored:
-        if best is not None and not _adds(one, best):
+    while waiting:
+        one = waiting.pop(0)
+        saying = _told(one, reader, limits) if best is None or _adds(one, best) else None
+        if saying is None or not _fits(saying, chosen, limits) or _repeats(saying, chosen):
             continue
-        saying = _told(one, reader, limits)
-        if saying is not None and _fits(saying, chosen, limits) and not _repeats(saying, chosen):
-            chosen.append(saying)
-            best = best or one
-    order = list(dict.fromkeys(saying.unit.passage.document_key for saying in chosen))
-    return sorted(chosen, key=lambda saying: (order.index(saying.unit.passage.document_key), saying.unit.start))
+        chosen.append(saying)
+        if best is None:
+            best = one
+            waiting.sort(key=lambda other, section=one.section: other.section != section)  # type: ignore[misc]
+    order = list(dict.fromkeys(saying.found.document_key for saying in chosen))
+    return sorted(chosen, key=lambda saying: (order.index(saying.found.document_key), saying.found.unit.start))
 
 
 def _adds(one: _Scored, best: _Scored) -> bool:
     """Whether a further unit is near enough to the best: its own section more readily than another."""
-    same_document = one.unit.passage.document_key == best.unit.passage.document_key
-    if same_document and one.unit.headings == best.unit.headings:
+    if one.section == best.section:
         return one.score >= 0.6 * best.score
+    same_document = one.found.document_key == best.found.document_key
     return one.score >= (0.75 if same_document else 0.8) * best.score and one.overlap >= 0.6 * best.overlap
 
 
 def _fits(saying: _Saying, chosen: Sequence[_Saying], limits: Limits) -> bool:
-    documents = {other.unit.passage.document_key for other in (*chosen, saying)}
+    documents = {other.found.document_key for other in (*chosen, saying)}
     if len(documents) > limits.documents:
         return False
     if not chosen:
@@ -194,97 +199,24 @@ def _same(one: frozenset[str], other: frozenset[str]) -> bool:
 
 
 def _told(one: _Scored, reader: Reader, limits: Limits) -> _Saying | None:
-    unit = one.unit
-    if unit.kind == "procedure":
-        parts = [*_sentences(unit, unit.lead[-2:], reader, leads=True), *_steps(unit, reader)]
-        too_long = len(parts) > limits.steps or sum(len(part.text) for part in parts) > limits.procedure_chars
-        return None if too_long or not parts else _Saying(unit, tuple(parts))
-    if unit.kind == "list":
-        if unit.lead and _LISTS_LINKS.search(unit.lead[-1].text):
-            return None
-        items = _sentences(unit, _best_items(one), reader)
-        parts = [*_sentences(unit, unit.lead[-2:], reader, leads=True), *items] if items else []
+    """The unit's parts for this reader; None when nothing of it can stand in a reply."""
+    voice = Voice(one.unit, one.found.candidate.passage, reader)
+    if one.unit.kind == "procedure":
+        parts = voice.procedure()
+        fits = len(parts) <= limits.steps and sum(len(part.text) for part in parts) <= limits.procedure_chars
+        parts = parts if fits else []
+    elif one.unit.kind == "list":
+        parts = voice.listing(one.weights)
     else:
-        parts = _sentences(unit, _best_run(one), reader)
-    return _Saying(unit, tuple(parts)) if parts else None
-
-
-def _steps(unit: Unit, reader: Reader) -> list[Part]:
-    """One part for each step; what is nested below a step, or stands beneath it, is told with it."""
-    level = unit.lines[0].block.level
-    grouped: list[list[Line]] = []
-    for line in unit.lines:
-        if (line.block.kind == "step" and line.block.level == level) or not grouped:
-            grouped.append([line])
-        else:
-            grouped[-1].append(line)
-    told = [_step(unit, lines, reader) for lines in grouped]
-    return [replace(part, step=number) for number, part in enumerate((part for part in told if part), start=1)]
-
-
-def _step(unit: Unit, lines: Sequence[Line], reader: Reader) -> Part | None:
-    pieces = [piece for line in lines if (piece := rendered(line, unit.passage, reader)) is not None]
-    return Part(_with_stops(pieces), tuple(quote for piece in pieces for quote in piece.quotes)) if pieces else None
-
-
-def _with_stops(pieces: Sequence[Rendered]) -> str:
-    """The pieces as running text: one that ends without a stop gets a semicolon, since lists drop theirs."""
-    return " ".join(
-        piece.text if place == len(pieces) - 1 or piece.text.endswith((".", "!", "?", ":", ";", ")")) else f"{piece.text};"
-        for place, piece in enumerate(pieces)
-    )
-
-
-def _sentences(unit: Unit, lines: Sequence[Line], reader: Reader, *, leads: bool = False) -> list[Part]:
-    """One part for each line that can stand in a reply; a condition is told once for each block."""
-    parts: list[Part] = []
-    told: Block | None = None
-    for line in lines:
-        shown = rendered(line, unit.passage, reader, conditioned=line.block is not told)
-        if shown is not None and (leads or _stands_alone(line, unit.passage)):
-            parts.append(Part(shown.text, shown.quotes))
-            told = line.block
-    return parts
-
-
-def _stands_alone(line: Line, passage: Passage) -> bool:
-    """Whether a reader can use the line without seeing what surrounds it in the article."""
-    text = line.text.strip()
-    if is_question_of(line, passage) or text.endswith(":") or len(text) > 700:
-        return False
-    return not (_POINTS_AWAY.search(text) or _ADDRESS.match(text))
-
-
-def _line_score(line: Line, weights: Mapping[str, float]) -> float:
-    return sum(weights.get(stem, 0.0) for stem in set(content_stems(line.text)))
-
-
-def _best_items(one: _Scored) -> list[Line]:
-    """The whole list when it is short, else its best items in their order."""
-    lines = one.unit.lines
-    if len(lines) <= 6 and sum(len(line.text) for line in lines) <= 600:
-        return list(lines)
-    ranked = sorted(lines, key=lambda line: -_line_score(line, one.weights))[:4]
-    return [line for line in lines if line in ranked]
-
-
-def _best_run(one: _Scored) -> list[Line]:
-    """The best run of up to three sentences; one that leans on the sentence before brings it along."""
-    lines = one.unit.lines
-    if len(lines) <= 3:
-        return list(lines)
-    scores = [_line_score(line, one.weights) for line in lines]
-    begin = max(range(len(lines) - 2), key=lambda place: (sum(scores[place : place + 3]), -place))
-    while begin > 0 and _LEANS_BACK.match(lines[begin].text):
-        begin -= 1
-    return list(lines[begin : begin + 3])
+        parts = voice.prose(one.weights)
+    return _Saying(one.found, tuple(parts)) if parts else None
 
 
 # --- what is not covered -----------------------------------------------------------------------------------
 
 
 def _context(chosen: Sequence[_Saying]) -> list[str]:
-    return [" ".join((saying.unit.passage.title, *saying.unit.headings[-2:])) for saying in chosen]
+    return [" ".join((saying.found.candidate.passage.title, *saying.found.headings[-2:])) for saying in chosen]
 
 
 def uncovered(
@@ -301,7 +233,8 @@ def uncovered(
     doubtful = [ask for ask in asked if len(ask.stems & said) < 0.5 * len(ask.stems)]
     if len(asked) < 2 or not doubtful:
         return ()
-    return tuple(ask.text for ask, near in zip(doubtful, _nearness(doubtful, parts, embedder), strict=True) if near < 0.4)
+    near = _nearness(doubtful, parts, embedder)
+    return tuple(ask.text for ask, cosine in zip(doubtful, near, strict=True) if cosine < 0.4)
 
 
 def _nearness(asked: Sequence[Ask], parts: Sequence[Part], embedder: Embedder) -> list[float]:

@@ -22,6 +22,7 @@ _WORD = re.compile(
     r"|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]+"
     r"(?:['\u2019.\-_@][^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]+)*"
 )
+_ASCII_WORD = re.compile(r"[a-z0-9]+(?:['.\-_@][a-z0-9]+)*")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 _LONGEST_WORD = 60  # a longer run is an address, a key or base64: it carries no word to match
 
@@ -80,6 +81,8 @@ def words(text: str) -> list[str]:
     >>> words("Don't use IMAP 2.0 on mail.example.org")
     ["don't", 'use', 'imap', '2.0', 'on', 'mail.example.org']
     """
+    if text.isascii():
+        return [word for word in _ASCII_WORD.findall(text.lower()) if len(word) <= _LONGEST_WORD]
     found: list[str] = []
     for match in _WORD.finditer(text):
         word = match.group()
@@ -113,15 +116,20 @@ def _undoubled(word: str) -> str:
     return word[:-1] if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsz" else word.removesuffix("e")
 
 
-def content_stems(text: str) -> list[str]:
-    """Stems of the words that carry meaning, in order, with repeats.
+@lru_cache(maxsize=20_000)
+def content_stems(text: str) -> tuple[str, ...]:
+    """Stems of the words that carry meaning, in order, with repeats; remembered, since articles come up again.
 
     >>> content_stems("How do I delete all of my folders?")
-    ['delet', 'folder']
+    ('delet', 'folder')
     """
-    return [stem(word) for word in words(text) if word not in STOP_WORDS and (len(word) > 1 or not word.isascii())]
+    return tuple(
+        stem(word) for word in words(text) if word not in STOP_WORDS and (len(word) > 1 or not word.isascii())
+    )
 
 
 def one_line(text: str) -> str:
     """The text with every run of white space and control characters as one space."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(text.split())

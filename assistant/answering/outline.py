@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
-from assistant.answering.language import Span, sentences, words
+from assistant.answering.language import Span, content_stems, one_line, sentences, words
 from assistant.domain import Block, Candidate, Passage
 
 UnitKind = Literal["procedure", "list", "prose"]
@@ -24,6 +25,7 @@ _FURNITURE = re.compile(
     r"further reading|share this article|was this (article )?helpful.*|these fine people.*|volunteer.*)\W*$",
     re.IGNORECASE,
 )
+_MOST_BETWEEN_STEPS = 2  # blocks that may stand between two steps of one procedure: a note, a picture's caption
 _MAX_BLOCK_CHARS = 6_000  # a longer paragraph is a log or a dump; its beginning is enough to judge it
 
 
@@ -41,35 +43,90 @@ class Line:
 class Unit:
     """Lines that belong together, from one section of one document version.
 
-    `headings` is the path to the section, outermost first. `place` is the rank of the best candidate that
-    touches the unit (0 is best) and `dense` that candidate's cosine.
+    `headings` is the path to the section, outermost first, as far as the passages show it; `stems` are those of
+    all the unit's own words.
     """
 
     kind: UnitKind
-    passage: Passage
     headings: tuple[str, ...]
     lead: tuple[Line, ...]
     lines: tuple[Line, ...]
-    place: int
-    dense: float
+    stems: frozenset[str]
 
     @property
     def start(self) -> int:
         """Where the unit begins in its version."""
-        return min(line.start for line in (*self.lead, *self.lines))
+        return (self.lead or self.lines)[0].start
 
     @property
-    def text(self) -> str:
-        """All of the unit's own words."""
-        return "\n".join(line.text for line in (*self.lead, *self.lines))
+    def end(self) -> int:
+        """Where it ends."""
+        return self.lines[-1].end
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A unit with the best candidate that touches it: `place` is that candidate's rank, 0 the best."""
+
+    unit: Unit
+    candidate: Candidate
+    place: int
+
+    @property
+    def document_key(self) -> str:
+        """The document that the unit is from."""
+        return self.candidate.passage.document_key
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The path to the unit's section: as chunked when the unit itself shows none, else the document's title."""
+        passage = self.candidate.passage
+        return self.unit.headings or passage.heading_path or (passage.title,)
+
+
+def found_units(
+    candidates: Sequence[Candidate], whole: Mapping[VersionKey, Passage], *, documents: int
+) -> list[Found]:
+    """What the candidates (best first) of the first documents can say, by document in their order, then by place.
+
+    `whole` gives complete versions of documents: units that a candidate touches are then read to their end.
+    """
+    grouped: dict[VersionKey, list[tuple[int, Candidate]]] = {}
+    for place, candidate in enumerate(candidates):
+        passage = candidate.passage
+        key = (passage.document_key, passage.version)
+        if passage.kind != "ticket" and passage.text.strip() and (key in grouped or len(grouped) < documents):
+            grouped.setdefault(key, []).append((place, candidate))
+    return [found for key, ranked in grouped.items() for found in _of_version(ranked, whole.get(key))]
+
+
+def _of_version(ranked: Sequence[tuple[int, Candidate]], complete: Passage | None) -> Iterator[Found]:
+    at_hand = [complete] if complete else sorted({c.passage for _, c in ranked}, key=lambda p: (p.start, p.end))
+    for unit in outline(tuple(at_hand)):
+        for place, candidate in ranked:
+            if candidate.passage.start < unit.end and candidate.passage.end > unit.start:
+                yield Found(unit, candidate, place)
+                break
+
+
+@lru_cache(maxsize=512)
+def outline(passages: tuple[Passage, ...]) -> tuple[Unit, ...]:
+    """The units of passages of one version, in the order of the text; remembered, since versions never change."""
+    version = _Version(passages)
+    return tuple(
+        unit
+        for headings, blocks in _sections(version)
+        if not (headings and _FURNITURE.match(headings[-1].strip()))
+        for kind, lead, body in _groups(blocks)
+        if (unit := _unit(version, kind, headings, lead, body)) is not None
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Version:
-    """What is at hand of one document version: the passages, widest first, and the blocks they hold."""
+    """What is at hand of one document version."""
 
     passages: tuple[Passage, ...]
-    candidates: tuple[tuple[int, Candidate], ...]
 
     def slice(self, start: int, end: int) -> tuple[int, int, str]:
         """The span and its text, clipped to the passage that holds most of it."""
@@ -78,100 +135,49 @@ class _Version:
         return left, right, best.text[left - best.start : right - best.start]
 
     def blocks(self) -> list[Block]:
-        """The blocks of all passages in the order of the text, each once."""
+        """The blocks of all passages in the order of the text, each once; plain paragraphs where there are none."""
         known: dict[Span, Block] = {}
         for passage in self.passages:
-            for block in passage.blocks:
+            for block in passage.blocks or (Block("paragraph", passage.start, passage.end),):
                 if block.start < passage.end and block.end > passage.start:
                     known.setdefault((block.start, block.end), block)
         return sorted(known.values(), key=lambda block: (block.start, -block.end))
 
-    def nearest(self, start: int, end: int) -> tuple[int, Candidate] | None:
-        """Rank and candidate of the best candidate that touches `[start, end)`, None when none does."""
-        for place, candidate in self.candidates:
-            if candidate.passage.start < end and candidate.passage.end > start:
-                return place, candidate
-        return None
-
-
-def units(candidates: Sequence[Candidate], whole: Mapping[VersionKey, Passage] | None = None) -> list[Unit]:
-    """Everything that the candidates (best first) can say, by document in their order, then by place in the text.
-
-    `whole` gives complete versions of documents: units that a candidate touches are then read to their end.
-    """
-    grouped: dict[VersionKey, list[tuple[int, Candidate]]] = {}
-    for place, candidate in enumerate(candidates):
-        passage = candidate.passage
-        if passage.kind != "ticket" and passage.text.strip():
-            grouped.setdefault((passage.document_key, passage.version), []).append((place, candidate))
-    found: list[Unit] = []
-    for key, ranked in grouped.items():
-        passages = [candidate.passage for _, candidate in ranked]
-        complete = (whole or {}).get(key)
-        if complete is not None:
-            passages.insert(0, complete)
-        found.extend(_version_units(_Version(tuple(passages), tuple(ranked))))
-    return found
-
-
-def _version_units(version: _Version) -> Iterator[Unit]:
-    for headings, blocks in _sections(version):
-        if headings and _FURNITURE.match(headings[-1].strip()):
-            continue
-        for kind, lead, body in _groups(blocks):
-            unit = _unit(version, kind, headings, lead, body)
-            if unit is not None:
-                yield unit
-
 
 def _sections(version: _Version) -> Iterator[tuple[tuple[str, ...], list[Block]]]:
-    """Heading paths with the blocks directly below them; a gap between passages also ends a section."""
+    """Heading paths with the blocks directly below them."""
     path: list[tuple[int, str]] = []
     blocks: list[Block] = []
-    for block in version.blocks() or _unstructured(version):
-        if block.kind == "heading":
-            if blocks:
-                yield _headings(version, path, blocks), blocks
-            path = [(level, text) for level, text in path if level < block.level]
-            path.append((block.level, version.slice(block.start, block.end)[2]))
-            blocks = []
-        else:
+    for block in version.blocks():
+        if block.kind != "heading":
             blocks.append(block)
+            continue
+        if blocks:
+            yield tuple(text for _, text in path), blocks
+        path = [(level, text) for level, text in path if level < block.level]
+        path.append((block.level, one_line(version.slice(block.start, block.end)[2])))
+        blocks = []
     if blocks:
-        yield _headings(version, path, blocks), blocks
-
-
-def _headings(version: _Version, path: list[tuple[int, str]], blocks: list[Block]) -> tuple[str, ...]:
-    """The path that the chunker recorded where it did, else the headings seen on the way."""
-    touching = version.nearest(blocks[0].start, blocks[-1].end)
-    if touching is not None and touching[1].passage.heading_path and not path:
-        return touching[1].passage.heading_path
-    return tuple(text for _, text in path)
-
-
-def _unstructured(version: _Version) -> list[Block]:
-    return [Block("paragraph", passage.start, passage.end) for passage in version.passages[:3]]
+        yield tuple(text for _, text in path), blocks
 
 
 def _groups(blocks: Sequence[Block]) -> Iterator[tuple[UnitKind, list[Block], list[Block]]]:
     """Runs of steps or items with their lead-in, and the paragraphs, notes, rows and code between them."""
     place = 0
     while place < len(blocks):
-        if blocks[place].kind in ("step", "item"):
-            end = _list_end(blocks, place)
-            yield _kind(blocks[place]), [], list(blocks[place:end])
-            place = end
-        elif place + 1 < len(blocks) and _introduces(blocks[place], blocks[place + 1]):
-            end = _list_end(blocks, place + 1)
-            yield _kind(blocks[place + 1]), [blocks[place]], list(blocks[place + 1 : end])
+        first = place + 1 if place + 1 < len(blocks) and _introduces(blocks[place], blocks[place + 1]) else place
+        if blocks[first].kind in ("step", "item"):
+            end = _list_end(blocks, first)
+            body = list(blocks[first:end])
+            yield _kind(body), list(blocks[place:first]), body
             place = end
         else:
             yield "prose", [], [blocks[place]]
             place += 1
 
 
-def _kind(block: Block) -> UnitKind:
-    return "procedure" if block.kind == "step" else "list"
+def _kind(body: Sequence[Block]) -> UnitKind:
+    return "procedure" if any(block.kind == "step" for block in body) else "list"
 
 
 def _introduces(block: Block, following: Block) -> bool:
@@ -179,17 +185,21 @@ def _introduces(block: Block, following: Block) -> bool:
 
 
 def _list_end(blocks: Sequence[Block], begin: int) -> int:
-    """Where the list that begins at `begin` ends: nested lists and what stands between two of its steps belong."""
+    """Where the list that begins at `begin` ends. What is nested belongs, and what stands between two of its steps."""
     first, last, number = blocks[begin], begin, blocks[begin].number or 0
     for place in range(begin + 1, len(blocks)):
         block = blocks[place]
-        if block.kind in ("step", "item") and block.level > first.level:
-            last = place
-        elif block.kind == first.kind and block.level == first.level:
-            if first.kind == "step" and (block.number or 0) != number + 1:
+        if block.kind == first.kind and block.level == first.level:
+            if first.kind == "step" and block.number not in (number, number + 1):
                 break
             number, last = block.number or 0, place
-        elif block.kind not in ("note", "code", "row", "paragraph") or place - last > 2:  # noqa: PLR2004
+        elif block.level > first.level or (block.level == first.level and block.kind not in ("step", "item")):
+            last = place
+        elif (
+            block.kind in ("step", "item")
+            or place - last > _MOST_BETWEEN_STEPS
+            or (first.kind == "item" and block.kind == "paragraph")
+        ):
             break
     return last + 1
 
@@ -197,25 +207,20 @@ def _list_end(blocks: Sequence[Block], begin: int) -> int:
 def _unit(
     version: _Version, kind: UnitKind, headings: tuple[str, ...], lead: list[Block], body: list[Block]
 ) -> Unit | None:
-    """The unit with its lines cut into sentences, None when no candidate touches it or its beginning is missing."""
-    touching = version.nearest((lead or body)[0].start, body[-1].end)
-    if touching is None or (kind == "procedure" and (body[0].number or 1) != 1):
+    """The unit with its lines cut into sentences; None when it is empty or a procedure's beginning is missing."""
+    if kind == "procedure" and next(block.number or 1 for block in body if block.kind == "step") > 1:
         return None
-    place, candidate = touching
     lines = tuple(line for block in body for line in _lines(version, block, kind))
     introduction = tuple(line for block in lead for line in _lines(version, block, "prose"))
-    if not lines:
-        return None
-    return Unit(kind, candidate.passage, headings, introduction, lines, place, candidate.dense)
+    stems = frozenset(stem for line in (*introduction, *lines) for stem in content_stems(line.text))
+    return Unit(kind, headings, introduction, lines, stems) if lines else None
 
 
 def _lines(version: _Version, block: Block, kind: UnitKind) -> list[Line]:
-    start, end, text = version.slice(block.start, min(block.end, block.start + _MAX_BLOCK_CHARS))
+    start, _, text = version.slice(block.start, min(block.end, block.start + _MAX_BLOCK_CHARS))
     if not text.strip():
         return []
-    if block.kind in ("step", "item", "row", "code") and kind != "prose":
-        spans = [_trimmed(text)]
-    elif block.kind in ("row", "code"):
+    if block.kind in ("step", "item", "row", "code") or kind == "procedure":
         spans = [_trimmed(text)]
     else:
         spans = _outside_variants(sentences(text), block, start)
@@ -242,10 +247,5 @@ def _outside_variants(spans: list[Span], block: Block, offset: int) -> list[Span
 
 def is_question_of(line: Line, passage: Passage) -> bool:
     """Whether the line only repeats the document's title or a FAQ's question."""
-    said, title = words(line.text), words(passage.title)
-    return said == title or (passage.kind == "faq" and line.text.rstrip().endswith("?") and line.start == 0)
-
-
-def without_lead(unit: Unit) -> Unit:
-    """The unit without its lead-in."""
-    return replace(unit, lead=())
+    asks = passage.kind == "faq" and line.text.rstrip().endswith("?")
+    return asks or words(line.text) == words(passage.title)

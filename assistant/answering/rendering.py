@@ -1,7 +1,7 @@
 """From a line of an outline to the text a reader sees, with the quotes that it rests on.
 
-Adds nothing but conditions ("On Windows: …"): a variant for another platform than the reader's is left out,
-and then each piece is quoted by itself, since a quote never spans something left out.
+Adds nothing but conditions ("On Windows: …"): a variant that cannot be the reader's is left out, and then
+each piece is quoted by itself, since a quote never spans something left out.
 """
 
 from __future__ import annotations
@@ -9,48 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
-from assistant.answering.language import Span, one_line, words
+from assistant.answering.conditions import Reader, beyond, phrase
+from assistant.answering.language import Span, one_line
 from assistant.answering.outline import Line
-from assistant.domain import Passage, Question, Quote, Variant
+from assistant.domain import Passage, Quote
 
-_PLATFORMS: dict[str, tuple[str, ...]] = {
-    "windows": ("windows", "win", "win7", "win8", "win10", "win11", "vista", "xp"),
-    "macos": ("macos", "mac", "osx", "macbook", "imac", "apple"),
-    "linux": ("linux", "ubuntu", "debian", "fedora", "mint", "arch", "gnome", "kde", "opensuse"),
-    "android": ("android", "pixel", "galaxy"),
-    "ios": ("ios", "iphone", "ipad"),
-}
-_PLATFORM_OF = {word: platform for platform, spoken in _PLATFORMS.items() for word in spoken}
 _OPENS_SENTENCE = re.compile(r"(?:^|[.!?:\u3002]['\")\]]*)\s*$")
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """What the question says about the reader's surroundings: platforms by name, and all its words."""
-
-    platforms: frozenset[str]
-    words: frozenset[str]
-
-    @classmethod
-    def of(cls, question: Question) -> Reader:
-        """The reader as far as the question tells."""
-        said = frozenset(words(f"{question.title} {question.text[:6000]} {question.product}"))
-        return cls(frozenset(_PLATFORM_OF[word] for word in said if word in _PLATFORM_OF), said)
-
-    def excludes(self, condition: str) -> bool:
-        """Whether the condition names platforms, and none is one that the reader named.
-
-        >>> reader = Reader.of(Question("On my Mac I cannot print"))
-        >>> reader.excludes("Windows, Linux"), reader.excludes("macOS"), reader.excludes("Pro plan")
-        (True, False, False)
-        """
-        named = {_PLATFORM_OF[word] for word in words(condition) if word in _PLATFORM_OF}
-        if not named or not self.platforms:
-            return False
-        if re.search(r"\b(?:not|except)\b", condition, re.IGNORECASE):
-            return self.platforms <= named
-        return not named & self.platforms
+_SPACE_BEFORE_STOP = re.compile(r"\s+([.,;:!?)])(?=\s|$|[.,;:!?)])")
+_ENDS_SENTENCE = (".", "!", "?", ":", ".)", "\u3002")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,86 +29,110 @@ class Rendered:
     quotes: tuple[Quote, ...]
 
 
-def rendered(line: Line, passage: Passage, reader: Reader, *, conditioned: bool = True) -> Rendered | None:
-    """The line for the reader, None when it does not concern them; without the block's condition on request."""
-    if reader.excludes(line.block.condition):
-        return None
-    pieces = _pieces(line, reader)
-    if not pieces:
-        return None
-    text = "".join(piece.text for piece in pieces)
-    quotes = tuple(_quote(line, passage, span) for span in _joined([piece.span for piece in pieces]))
-    prefix = prefixed(line.block.condition) if conditioned else ""
-    shown = one_line(prefix + text)
-    return Rendered(shown, quotes) if any(char.isalnum() for char in shown) else None
-
-
-def prefixed(condition: str) -> str:
-    """The words that put a condition before a sentence.
-
-    >>> prefixed("Windows"), prefixed("Pro plan"), prefixed("")
-    ('On Windows: ', 'For Pro plan: ', '')
-    """
-    if not condition:
-        return ""
-    named = [word for word in words(condition) if word in _PLATFORM_OF]
-    return f"{'On' if named else 'For'} {condition}: "
-
-
 @dataclass(frozen=True, slots=True)
 class _Piece:
+    """A span of the line that holds under one condition; empty means under the block's own."""
+
     span: Span
     text: str
     condition: str = ""
 
 
-def _pieces(line: Line, reader: Reader) -> list[_Piece]:
-    """The line cut at the edges of its variants, those that do not concern the reader left out."""
-    variants = sorted(
-        (variant for variant in line.block.variants if variant.start < line.end and variant.end > line.start),
-        key=lambda variant: (variant.start, -variant.end),
-    )
-    return list(_cut(line, line.start, line.end, variants, reader))
+def rendered(line: Line, passage: Passage, reader: Reader, *, conditioned: bool = True) -> Rendered | None:
+    """The line for the reader, None when nothing of it concerns them; without the block's condition on request."""
+    if reader.excludes(line.block.condition):
+        return None
+    pieces = [piece for piece in _pieces(line) if not reader.excludes(piece.condition)]
+    text = one_line("".join(_written(pieces, reader)))
+    if not any(char.isalnum() for char in text):
+        return None
+    if line.block.kind == "item" and text.endswith(":"):
+        text = f"{text[:-1]}."  # it led to a picture or to nested items that are told apart
+    if conditioned and line.block.condition:
+        text = f"{_capital(phrase(line.block.condition))}: {text}"
+    quotes = (_quote(line, passage, span) for span in _joined(line, pieces))
+    return Rendered(text, tuple(quote for quote in quotes if any(char.isalnum() for char in quote.text)))
 
 
-def _cut(line: Line, start: int, end: int, variants: Sequence[Variant], reader: Reader) -> list[_Piece]:
+def _pieces(line: Line) -> list[_Piece]:
+    """The line cut at the edges of its block's variants; they never overlap."""
     pieces: list[_Piece] = []
-    place = start
-    for variant in variants:
-        if variant.start < place:
-            continue  # inside one that was taken as a whole
-        _append(pieces, line, place, variant.start)
-        place = min(variant.end, end)
-        if not reader.excludes(variant.condition):
-            span = (max(variant.start, start), place)
-            pieces.append(_conditional(line, span, variant.condition, "".join(piece.text for piece in pieces)))
-    _append(pieces, line, place, end)
+    place = line.start
+    for variant in sorted(line.block.variants, key=lambda variant: variant.start):
+        start, end = max(variant.start, place), min(variant.end, line.end)
+        if start >= end:
+            continue
+        pieces.extend(_piece(line, place, start, ""))
+        pieces.extend(_piece(line, start, end, beyond(variant.condition, line.block.condition)))
+        place = end
+    pieces.extend(_piece(line, place, line.end, ""))
     return pieces
 
 
-def _append(pieces: list[_Piece], line: Line, start: int, end: int) -> None:
-    if end > start:
-        pieces.append(_Piece((start, end), line.text[start - line.start : end - line.start]))
+def _piece(line: Line, start: int, end: int, condition: str) -> list[_Piece]:
+    return [_Piece((start, end), line.text[start - line.start : end - line.start], condition)] if end > start else []
 
 
-def _conditional(line: Line, span: Span, condition: str, before: str) -> _Piece:
-    """The variant with its condition: before a sentence, inside its own brackets, or in brackets of ours."""
-    text = line.text[span[0] - line.start : span[1] - line.start]
+def _written(pieces: Sequence[_Piece], reader: Reader) -> list[str]:
+    """The texts of the pieces, each run of neighbouring variants told apart by their conditions."""
+    written: list[str] = []
+    runs = [(bare, list(run)) for bare, run in groupby(_solid(pieces), key=lambda piece: not piece.condition)]
+    for number, (bare, run) in enumerate(runs):
+        if bare or (len(run) == 1 and reader.is_certain(run[0].condition)):
+            written.extend(piece.text for piece in run)
+        elif _OPENS_SENTENCE.search("".join(written[-1:])) and _are_sentences(run, last=number == len(runs) - 1):
+            written.extend(f" {_capital(phrase(piece.condition))}: {piece.text} " for piece in _told_once(run))
+        else:
+            written.append(f" {_bracketed(run)} ")
+    return [_SPACE_BEFORE_STOP.sub(r"\1", "".join(written))]
+
+
+def _solid(pieces: Sequence[_Piece]) -> list[_Piece]:
+    """Pieces without the bare white space between two variants and without labels on mere punctuation."""
+    kept: list[_Piece] = []
+    for place, piece in enumerate(pieces):
+        between = bool(kept) and bool(kept[-1].condition) and any(other.condition for other in pieces[place + 1 :][:1])
+        if piece.condition or piece.text.strip() or not between:
+            worded = any(char.isalnum() for char in piece.text)
+            kept.append(piece if worded or not piece.condition else _Piece(piece.span, piece.text))
+    return kept
+
+
+def _are_sentences(run: Sequence[_Piece], *, last: bool) -> bool:
+    ends = [piece.text.rstrip().endswith(_ENDS_SENTENCE) for piece in run]
+    return all(ends) or (last and all(ends[:-1]))
+
+
+def _told_once(run: Sequence[_Piece]) -> list[_Piece]:
+    """Neighbours under one condition as one piece."""
+    told: list[_Piece] = []
+    for piece in run:
+        if told and told[-1].condition == piece.condition:
+            told[-1] = _Piece((told[-1].span[0], piece.span[1]), f"{told[-1].text} {piece.text}", piece.condition)
+        else:
+            told.append(piece)
+    return told
+
+
+def _bracketed(run: Sequence[_Piece]) -> str:
+    inside = "; ".join(f"{phrase(piece.condition)}: {_unbracketed(piece.text)}" for piece in _told_once(run))
+    return f"({inside})"
+
+
+def _unbracketed(text: str) -> str:
     bare = text.strip()
-    label = prefixed(condition)
-    inside = label[:1].lower() + label[1:]
-    if _OPENS_SENTENCE.search(before):
-        return _Piece(span, f" {label}{bare} ", condition)
-    if bare.startswith("(") and bare.endswith(")"):
-        return _Piece(span, f" ({inside}{bare[1:]} ", condition)
-    return _Piece(span, f" ({inside}{bare}) ", condition)
+    return bare[1:-1] if bare.startswith("(") and bare.endswith(")") else bare
 
 
-def _joined(spans: Sequence[Span]) -> list[Span]:
-    """Spans with those that touch made one, so that nothing left out lies inside any."""
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _joined(line: Line, pieces: Sequence[_Piece]) -> list[Span]:
+    """The pieces' spans, those made one that nothing worded stands between, so that no quote spans what is left out."""
     joined: list[Span] = []
-    for start, end in spans:
-        if joined and joined[-1][1] == start:
+    for start, end in (piece.span for piece in pieces if piece.text.strip()):
+        if joined and not line.text[joined[-1][1] - line.start : start - line.start].strip():
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((start, end))
@@ -149,7 +141,6 @@ def _joined(spans: Sequence[Span]) -> list[Span]:
 
 def _quote(line: Line, passage: Passage, span: Span) -> Quote:
     text = line.text[span[0] - line.start : span[1] - line.start]
-    left = len(text) - len(text.lstrip())
+    start = span[0] + len(text) - len(text.lstrip())
     kept = text.strip()
-    start = span[0] + left
     return Quote(passage.document_key, passage.version, start, start + len(kept), kept)

@@ -1,0 +1,161 @@
+"""From one unit of an outline to parts of a reply: steps as steps, lists with their lead-in, the best sentences.
+
+Nothing is reworded. Lines that a reader could not use without the article around them are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from assistant.answering.conditions import Reader
+from assistant.answering.language import content_stems
+from assistant.answering.outline import Line, Unit, is_question_of
+from assistant.answering.rendering import Rendered, rendered
+from assistant.domain import Block, Part, Passage
+
+_POINTS_AWAY = re.compile(
+    r"\b(?:see|read|refer to) (?:also )?(?:the )?(?:this|these|those|below|above|following)\b"
+    r"|\b(?:image|screenshot|picture|figure|video|table|diagram) (?:below|above|shows)\b"
+    r"|\b(?:this|following|previous|next) (?:article|section|image|screenshot|page|table)\b"
+    r"|\b(?:below|above)[.:)]|\bshown below\b|^based on (?:information|text) from\b"
+    r"|^for (?:more|further) \w+, (?:see|visit)\b",
+    re.IGNORECASE,
+)
+_LISTS_LINKS = re.compile(
+    r"\b(?:see|read|articles?|sections?|resources?|links?|topics?|pages?)\b[^.]*:$", re.IGNORECASE
+)
+_ADDRESS = re.compile(r"^\W*(?:https?://|www\.)\S+(?:\s+https?://\S+)*\W*$|^\S+/\S+/\S+$")
+_LEANS_BACK = re.compile(
+    r"^(?:this|that|these|those|it|they|however|then|otherwise|in this case|also|instead|therefore|if so|but|and|or)\b",
+    re.IGNORECASE,
+)
+
+_WHOLE_LIST = 6
+_WHOLE_LIST_CHARS = 600
+_BEST_ITEMS = 4
+_RUN = 3
+_LONGEST_LINE = 700
+_LABEL_WORDS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Tells one unit to one reader."""
+
+    unit: Unit
+    passage: Passage
+    reader: Reader
+
+    def procedure(self) -> list[Part]:
+        """The lead-in, then one part for each step; what stands or is nested under it is told with it."""
+        told = self._parts(self.unit.lead[-2:])
+        number = 0
+        for lines in _step_groups(self.unit.lines):
+            part = self._step(lines, conditioned=not (told and self._shares_condition()))
+            if part is None:
+                continue
+            if lines[0].block.kind == "step":
+                number = 1 if lines[0].block.number == 1 else number + 1
+                part = replace(part, step=number)
+            told.append(part)
+        return told
+
+    def listing(self, weights: Mapping[str, float]) -> list[Part]:
+        """The lead-in and the items; nothing when it only lists links or most items cannot stand alone."""
+        lead = self.unit.lead[-2:]
+        if lead and (_LISTS_LINKS.search(lead[-1].text) or _POINTS_AWAY.search(lead[-1].text)):
+            return []
+        usable = [line for line in self.unit.lines if self._stands_alone(line) and not self._is_label(line)]
+        if len(usable) < len(self.unit.lines) / 2:
+            return []
+        items = self._parts(_best_items(usable, weights))
+        return [*self._parts(lead), *items] if items else []
+
+    def prose(self, weights: Mapping[str, float]) -> list[Part]:
+        """The best run of sentences."""
+        return self._parts([line for line in _best_run(self.unit.lines, weights) if self._stands_alone(line)])
+
+    def _step(self, lines: Sequence[Line], *, conditioned: bool) -> Part | None:
+        pieces: list[Rendered] = []
+        for line in lines:
+            repeated = line is not lines[0] and line.block.condition == lines[0].block.condition
+            piece = rendered(line, self.passage, self.reader, conditioned=conditioned and not repeated)
+            if piece is not None:
+                pieces.append(piece)
+        quotes = tuple(quote for piece in pieces for quote in piece.quotes)
+        return Part(_with_stops([piece.text for piece in pieces]), quotes) if pieces else None
+
+    def _parts(self, lines: Sequence[Line]) -> list[Part]:
+        """One part for each line; a condition is told once for each block, once in all when the unit shares it."""
+        parts: list[Part] = []
+        told: Block | None = None
+        for line in lines:
+            repeated = line.block is told or (self._shares_condition() and bool(parts))
+            shown = rendered(line, self.passage, self.reader, conditioned=not repeated)
+            if shown is not None:
+                parts.append(Part(shown.text, shown.quotes))
+                told = line.block
+        return parts
+
+    def _shares_condition(self) -> bool:
+        return len({line.block.condition for line in (*self.unit.lead, *self.unit.lines)}) == 1
+
+    def _stands_alone(self, line: Line) -> bool:
+        """Whether a reader can use the line without seeing what surrounds it in the article."""
+        text = line.text.strip()
+        leads_on = text.endswith(":") and line.block.kind != "item"
+        if leads_on or len(text) > _LONGEST_LINE or is_question_of(line, self.passage):
+            return False
+        return not (_POINTS_AWAY.search(text) or _ADDRESS.match(text))
+
+    def _is_label(self, line: Line) -> bool:
+        """Whether an item is a few words without a stop that nothing introduces: a link's text, a caption."""
+        few = len(line.text.split()) <= _LABEL_WORDS
+        return few and not self.unit.lead and not line.text.rstrip().endswith((".", "!", ":"))
+
+
+def _step_groups(lines: Sequence[Line]) -> list[list[Line]]:
+    """Each step, or item that heads steps, with what is nested below it."""
+    level = min(line.block.level for line in lines if line.block.kind == "step")
+    grouped: list[list[Line]] = []
+    for line in lines:
+        if not grouped or (line.block.level <= level and line.block.kind in ("step", "item")):
+            grouped.append([line])
+        else:
+            grouped[-1].append(line)
+    return grouped
+
+
+def _with_stops(texts: Sequence[str]) -> str:
+    """The texts as one; one that ends without a stop gets a semicolon, since lists drop theirs.
+
+    >>> _with_stops(["Choose a size:", "Small", "Large"])
+    'Choose a size: Small; Large'
+    """
+    *before, last = texts
+    return " ".join([*(text if text.endswith((".", "!", "?", ":", ";", ")")) else f"{text};" for text in before), last])
+
+
+def _score(line: Line, weights: Mapping[str, float]) -> float:
+    return sum(weights.get(stem, 0.0) for stem in set(content_stems(line.text)))
+
+
+def _best_items(lines: Sequence[Line], weights: Mapping[str, float]) -> list[Line]:
+    """The whole list when it is short, else its best items in their order."""
+    if len(lines) <= _WHOLE_LIST and sum(len(line.text) for line in lines) <= _WHOLE_LIST_CHARS:
+        return list(lines)
+    ranked = sorted(lines, key=lambda line: -_score(line, weights))[:_BEST_ITEMS]
+    return [line for line in lines if line in ranked]
+
+
+def _best_run(lines: Sequence[Line], weights: Mapping[str, float]) -> list[Line]:
+    """The best run of up to three sentences; one that leans on the sentence before brings it along."""
+    if len(lines) <= _RUN:
+        return list(lines)
+    scores = [_score(line, weights) for line in lines]
+    begin = max(range(len(lines) - _RUN + 1), key=lambda place: (sum(scores[place : place + _RUN]), -place))
+    while begin > 0 and _LEANS_BACK.match(lines[begin].text):
+        begin -= 1
+    return list(lines[begin : begin + _RUN])
