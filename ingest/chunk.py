@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from assistant.domain import Block, Chunk, Document, Role
 
@@ -20,6 +21,9 @@ _SENTENCE_END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])[\"')\]\u201d\u2019]*\s
 _WHOLE = {"step", "item", "row"}
 _MIN_BUDGET = 48
 _MAX_RESOLUTIONS = 2
+# Running text has 3.5 to 5 characters a token: outside these bounds counting decides nothing.
+_MIN_CHARS_PER_TOKEN = 2
+_MAX_CHARS_PER_TOKEN = 7
 
 Count = Callable[[Sequence[str]], list[int]]
 
@@ -265,27 +269,46 @@ def _headings_alone(document: Document) -> tuple[Chunk, ...]:
 
 
 def _ticket_chunks(document: Document, count: Count, limit: int) -> tuple[Chunk, ...]:
-    runs: list[list[Block]] = []
-    for block in document.blocks:
-        if runs and runs[-1][0].kind == block.kind:
-            runs[-1].append(block)
-        else:
-            runs.append([block])
-    problems = [run for run in runs if run[0].kind == "customer"][:1]
-    answers = [run for run in runs if run[0].kind == "agent"]
-    chosen: list[tuple[Role, list[Block], int]] = [("problem", run, 1) for run in problems]
-    if len(answers) == 1:
-        chosen.append(("resolution", answers[0], _MAX_RESOLUTIONS))
-    elif answers:
-        chosen.extend(("resolution", run, 1) for run in (answers[0], answers[-1]))
-    pieces = [[_Piece(*span) for block in run for span in _bounded(document.text, block)] for _, run, _ in chosen]
-    flat = [piece for run in pieces for piece in run]
-    counted = count([document.title, *(document.text[piece.start : piece.end] for piece in flat)])
-    for piece, tokens in zip(flat, counted[1:], strict=True):
+    chosen = list(_evidence(document.blocks))
+    spans = [_first_pieces(document.text, run, most * limit * _MAX_CHARS_PER_TOKEN) for _, run, most in chosen]
+    budget = max(limit - len(document.title) // _MIN_CHARS_PER_TOKEN, _MIN_BUDGET)
+    large = [piece for run in spans if not _surely_fits(document.text, run, budget) for piece in run]
+    counted = count([document.text[piece.start : piece.end] for piece in large]) if large else []
+    for piece, tokens in zip(large, counted, strict=True):
         piece.tokens = tokens
-    budget = max(limit - counted[0], _MIN_BUDGET)
     made: list[Chunk] = []
-    for (role, _, most), run_pieces in zip(chosen, pieces, strict=True):
-        for part in list(_packed([[piece] for piece in run_pieces], budget, budget))[:most]:
+    for (role, _, most), run in zip(chosen, spans, strict=True):
+        for part in list(_packed([[piece] for piece in run], budget, budget))[:most]:
             made.append(_made(document, part[0].start, part[-1].end, role, (), "", document.title))
     return tuple(sorted(made, key=lambda chunk: chunk.start))
+
+
+def _evidence(blocks: Sequence[Block]) -> Iterator[tuple[Role, list[Block], int]]:
+    """What of a ticket is embedded, each with its largest number of chunks."""
+    runs = [(side, list(run)) for side, run in groupby(blocks, key=lambda block: block.kind)]
+    problems = [run for side, run in runs if side == "customer"]
+    answers = [run for side, run in runs if side == "agent"]
+    if problems:
+        yield "problem", problems[0], 1
+    if len(answers) == 1:
+        yield "resolution", answers[0], _MAX_RESOLUTIONS
+    elif answers:
+        yield "resolution", answers[0], 1
+        yield "resolution", answers[-1], 1
+
+
+def _surely_fits(text: str, run: Sequence[_Piece], budget: int) -> bool:
+    """Whether the run is so short that counting can be spared, as most messages are."""
+    start, end = run[0].start, run[-1].end
+    return end - start <= budget * _MIN_CHARS_PER_TOKEN and text.isascii()
+
+
+def _first_pieces(text: str, run: Sequence[Block], most: int) -> list[_Piece]:
+    """The pieces of the run's first `most` characters, at least one."""
+    pieces: list[_Piece] = []
+    for block in run:
+        for start, end in _bounded(text, block):
+            if pieces and end - run[0].start > most:
+                return pieces
+            pieces.append(_Piece(start, end))
+    return pieces

@@ -1,0 +1,187 @@
+"""One message of a conversation without what is not its own: quoted history, signatures, automatic replies.
+
+Careful rather than complete: where a rule is in doubt the text stays, because a lost sentence of the
+problem costs more than a kept signature. If nothing would be left, the message stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_WROTE = re.compile(
+    r"\s*>*\s*(?:On\b.{4,200}\bwrote|Am\b.{4,200}\bschrieb(?:\s.{1,100})?|Le\b.{4,200}\ba \u00e9crit|El\b.{4,200}\bescribi\u00f3"
+    r"|Il\b.{4,200}\bha scritto|Op\b.{4,200}\bschreef(?:\s.{1,100})?|Em\b.{4,200}\bescreveu|Den\b.{4,200}\bskrev.{0,100}"
+    r"|.{3,100}<[^<>\s]+@[^<>\s]+>\s*(?:wrote|schrieb|a \u00e9crit|escribi\u00f3|ha scritto))\s*:\s*"
+)
+_WROTE_START = re.compile(r"\s*>*\s*(?:On|Am|Le|El|Il|Op|Em|Den)\s.*\d")
+_SEPARATOR = re.compile(
+    r"\s*(?:-{2,}\s*(?:Original Message|Original-Nachricht|Urspr\u00fcngliche Nachricht|Message d'origine|Mensaje original"
+    r"|Forwarded message|Reply message|Oorspronkelijk bericht)\s*-{2,}|-{2,} ?Original Message ?-*)\s*",
+    re.IGNORECASE,
+)
+_HEADER = re.compile(
+    r"\s*\*?(?:From|Sent|To|Cc|Date|Subject|Reply-To|Von|Gesendet|An|Datum|Betreff|De|Envoy\u00e9|\u00c0|Objet|Para|Asunto)\s?:\*?\s+\S"
+)
+_FORUM_QUOTE = re.compile(r"\s*\S.{0,60}\b(?:said|wrote)\s*:?\s*")
+_DASHES = re.compile(r"\s*(?:--|\u2014|__+|-- )\s*")
+_DEVICE = re.compile(
+    r"\s*(?:Sent (?:from|via|with) (?:my|the|a|Yahoo|Mail|Outlook|ProtonMail|Proton|Samsung)\b.{0,60}|Get Outlook for .{0,40}"
+    r"|Von meinem .{2,40} gesendet|Gesendet von .{2,40}|Envoy\u00e9 de(?:puis)? mon .{2,40}|Enviado desde mi .{2,40}"
+    r"|Inviato da .{2,40}|Sent on the .{2,40})\s*"
+)
+_CLOSING = re.compile(
+    r"\s*(?:(?:with\s+)?(?:many |kind|best|warm|kindest|warmest)?\s*(?:regards|wishes)|best|cheers|sincerely|yours (?:truly|sincerely|faithfully)"
+    r"|sincerely yours|respectfully|thanks|thank you|thanks(?: again)?|many thanks|thanks in advance|thank you in advance|kind regards|mit freundlichen gr\u00fc\u00dfen|viele gr\u00fc\u00dfe|cordialement|saludos)"
+    r"\s*[,.!]*\s*",
+    re.IGNORECASE,
+)
+_DISCLAIMER = re.compile(
+    r"\s*(?:\W*(?:confidentiality notice|disclaimer)\b|this (?:e-?mail|message|communication)(?: \w+| \(.{0,60}\)|,){0,8} (?:is|are|may be|contains?|may contain) .{0,60}"
+    r"(?:confidential|privileged|intended (?:only|solely))|the information (?:contained )?in this (?:e-?mail|message)|if you are not the intended recipient)",
+    re.IGNORECASE,
+)
+_REPLY_ABOVE = re.compile(r"\W*(?:please )?(?:type|write|add) your reply above this line\W*", re.IGNORECASE)
+_AUTOMATIC = re.compile(
+    r"\W*(?:this is an automat(?:ic|ed) (?:reply|response|message|e-?mail)|automatic reply:|auto(?:matic)?[- ]?(?:reply|response)\b"
+    r"|i(?:'m| am) (?:currently )?(?:out of (?:the )?office|on (?:annual |parental |sick )?leave|on vacation|away from)"
+    r"|out of office\b|thank you for (?:contacting|your (?:e-?mail|message|request)).{0,120}(?:has been received|will get back|will respond|ticket (?:number|id))"
+    r"|your (?:request|ticket|message)\b.{0,60}has been (?:received|created|registered))",
+    re.IGNORECASE | re.DOTALL,
+)
+_MAX_AUTOMATIC = 800
+_MAX_SIGNATURE_LINES = 10
+_MIN_QUOTED = 20
+
+
+def own_text(message: str, earlier: str = "") -> str:
+    """What the writer of `message` wrote; `earlier` is the conversation before it with single spaces,
+    to recognise quotations in.
+
+    >>> own_text("It works now.\\n\\nOn 1 May 2024, Ann wrote:\\n> Try safe mode.\\n> Does it help?", "Try safe mode.")
+    'It works now.'
+    >>> own_text("Joe said\\nMy mail is gone since Monday. Did you look in Archive?", "My mail is gone since Monday.")
+    'Did you look in Archive?'
+    """
+    lines = message.split("\n")
+    kept = _without_forum_quotes(lines, earlier)
+    kept = _without_history(kept, earlier)
+    kept = _without_signature(_without_disclaimer([line for line in kept if not _REPLY_ABOVE.fullmatch(line)]))
+    text = "\n".join(kept).strip()
+    return text or message.strip()
+
+
+def is_automatic(message: str) -> bool:
+    """Whether a machine wrote it: an absence notice or a confirmation of receipt."""
+    return len(message) <= _MAX_AUTOMATIC and bool(_AUTOMATIC.match(message))
+
+
+def _without_history(lines: Sequence[str], earlier: str) -> list[str]:
+    """Cuts at the first header of a quoted message; quoted lines without one go only if they were said before."""
+    kept: list[str] = []
+    under_header = False
+    at = 0
+    while at < len(lines):
+        size = _history_header(lines, at)
+        if size:
+            marked = any(_is_marked(line) for line in lines[at + size :])
+            if not marked and any(line.strip() for line in kept):
+                return kept
+            under_header = True
+            at += size
+            continue
+        if not (_is_marked(lines[at]) and (under_header or _was_said(lines[at], earlier))):
+            kept.append(lines[at])
+        at += 1
+    return kept
+
+
+def _is_marked(line: str) -> bool:
+    return line.lstrip().startswith(">")
+
+
+def _was_said(line: str, earlier: str) -> bool:
+    words = " ".join(line.lstrip(" >").split())
+    return not words or words in earlier
+
+
+def _history_header(lines: Sequence[str], at: int) -> int:
+    """How many lines from `at` introduce a quoted message; 0 when they do not."""
+    if _SEPARATOR.fullmatch(lines[at]):
+        return 1
+    if _HEADER.match(lines[at]):
+        headers = 0
+        while at + headers < len(lines) and _HEADER.match(lines[at + headers]):
+            headers += 1
+        return headers if headers >= 3 else 0
+    if _WROTE.fullmatch(lines[at]):
+        return 1
+    if _WROTE_START.match(lines[at]):
+        for size in (2, 3):
+            if _WROTE.fullmatch(" ".join(line.strip() for line in lines[at : at + size])):
+                return size
+    return 0
+
+
+def _without_forum_quotes(lines: Sequence[str], earlier: str) -> list[str]:
+    """Forum quotations: a line "NAME said", then words of an earlier message, often run into the answer."""
+    kept: list[str] = []
+    quoting = False
+    for at, line in enumerate(lines):
+        if earlier and _FORUM_QUOTE.fullmatch(line) and at + 1 < len(lines) and len(line.split()) <= 5:
+            following = next((later for later in lines[at + 1 :] if not _FORUM_QUOTE.fullmatch(later)), "")
+            if _quoted_length(following, earlier):
+                quoting = True
+                continue
+        quoted = _quoted_length(line, earlier) if quoting else 0
+        if quoted < len(line.rstrip()):
+            quoting = quoting and not line.strip()
+            kept.append(line[quoted:].lstrip() if quoted else line)
+    return kept
+
+
+def _quoted_length(line: str, earlier: str) -> int:
+    """Characters at the start of `line` that occur word for word in `earlier`, 0 if fewer than 20."""
+    ends = [match.end() for match in re.finditer(r"\S+", line)]
+    low, high = 0, len(ends)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if " ".join(line[: ends[middle - 1]].split()) in earlier:
+            low = middle
+        else:
+            high = middle - 1
+    length = ends[low - 1] if low else 0
+    return length if length >= min(_MIN_QUOTED, len(line.strip())) else 0
+
+
+def _without_disclaimer(lines: Sequence[str]) -> list[str]:
+    for at, line in enumerate(lines):
+        if _DISCLAIMER.match(line) and at and (not lines[at - 1].strip() or at >= len(lines) - 2):
+            return list(lines[:at])
+    return list(lines)
+
+
+def _without_signature(lines: Sequence[str]) -> list[str]:
+    """Cuts a signature off the end: after dashes, after a closing formula, or a device's own line."""
+    kept = _stripped_end(lines)
+    while kept and _DEVICE.fullmatch(kept[-1]):
+        kept = _stripped_end(kept[:-1])
+    for at in range(len(kept) - 1, max(0, len(kept) - 1 - _MAX_SIGNATURE_LINES), -1):
+        rest = kept[at + 1 :]
+        if _DASHES.fullmatch(kept[at]) and all(len(line) <= 100 for line in rest):
+            return _without_signature(kept[:at])
+        if _CLOSING.fullmatch(kept[at]) and len(rest) <= 5 and all(_is_name_or_title(line) for line in rest):
+            return _without_signature(kept[:at])
+    return kept
+
+
+def _is_name_or_title(line: str) -> bool:
+    """Short, and no sentence: a name, a title, an address or a number."""
+    return len(line) <= 60 and len(line.split()) <= 8 and not line.rstrip().endswith((".", "?", "!", ":"))
+
+
+def _stripped_end(lines: Sequence[str]) -> list[str]:
+    end = len(lines)
+    while end and not lines[end - 1].strip():
+        end -= 1
+    return list(lines[:end])

@@ -1,0 +1,180 @@
+"""Helpdesk tickets to documents: the public conversation, each side's own words, as blocks by side."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from assistant.domain import Document
+from assistant.errors import UnreadableItem
+from ingest.decode import cleaned
+from ingest.replies import is_automatic, own_text
+from ingest.structure.plain import is_wrapped, paragraphs, write_lines
+from ingest.structure.visible import VisibleBuilder
+
+Side = Literal["customer", "agent"]
+
+_LINK = re.compile(r"https?://[^\s<>\"'`\]\[{}|\\^\u201c\u201d\u00ab\u00bb]+", re.IGNORECASE)
+_SPACED_OFFSET = re.compile(r"\s+(?=[+-]\d{2}:?\d{2}$)")
+_LONG_LINE = 100
+_REMEMBERED = 200_000  # characters of the conversation that quotations are looked for in
+
+
+def instant(value: object) -> datetime:
+    """The moment a time of a file names, in UTC; a time without a zone is UTC.
+
+    Raises:
+        ValueError: neither ISO 8601 nor the form below.
+
+    >>> instant("2024-07-01 12:13:00 +0000") == instant("2024-07-01T14:13:00+02:00")
+    True
+    """
+    if isinstance(value, str):
+        found = datetime.fromisoformat(_SPACED_OFFSET.sub("", value.strip()))
+    elif isinstance(value, datetime):
+        found = value
+    else:
+        raise ValueError("expected a time such as 2024-07-01T12:13:00Z or 2024-07-01 12:13:00 +0000")
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _as_text(value: object) -> object:
+    """Numbers are fine as ids and subjects, nothing as a text that is not there."""
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+_Text = Annotated[str, BeforeValidator(_as_text)]
+_Time = Annotated[datetime, BeforeValidator(instant)]
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    by: Side
+    text: _Text
+    at: _Time | None = None
+    public: bool = True
+
+
+class _Ticket(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    id: _Text
+    created: _Time
+    subject: _Text = ""
+    messages: tuple[_Message, ...]
+    status: _Text = ""
+    channel: _Text = ""
+    tags: tuple[str, ...] = ()
+    url: _Text = ""
+    locale: _Text = ""
+    product: _Text = ""
+
+
+def ticket_document(record: Mapping[str, object]) -> Document:
+    """The document of one line of `tickets.jsonl`.
+
+    Its text is the public messages without quoted history, signatures and automatic replies; blocks are
+    paragraphs of kind "customer" or "agent". `agent_links` are the addresses in agents' own words, in order.
+
+    Raises:
+        UnreadableItem: a field is missing or is not what the format says.
+    """
+    ticket = _validated(record)
+    said = _own_messages(ticket.messages)
+    builder = VisibleBuilder()
+    for side, texts in groupby(said, key=lambda message: message[0]):
+        for _, text in texts:
+            _write_message(builder, side, text)
+    visible = builder.built()
+    return Document(
+        key=ticket.id,
+        kind="ticket",
+        audience="internal",
+        title=" ".join(cleaned(ticket.subject).split()),
+        text=visible.text,
+        blocks=visible.blocks,
+        revision=_revision(record),
+        url=ticket.url,
+        created_at=ticket.created,
+        updated_at=max([ticket.created, *(message.at for message in ticket.messages if message.at)]),
+        locale=ticket.locale,
+        product=ticket.product,
+        channel=ticket.channel,
+        status=ticket.status,
+        tags=ticket.tags,
+        agent_links=_links(text for side, text in said if side == "agent"),
+    )
+
+
+def _validated(record: Mapping[str, object]) -> _Ticket:
+    try:
+        ticket = _Ticket.model_validate(record)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "record"
+        found = "nothing" if first["type"] == "missing" else repr(first["input"])[:80]
+        raise UnreadableItem(
+            f"Ticket {str(record.get('id', '?'))[:80]!r}, field {field}: expected {_expected(first['msg'])}, found {found}."
+        ) from error
+    if not ticket.id.strip():
+        raise UnreadableItem(
+            f"Ticket without an id, field id: expected a text or a number, found {record.get('id')!r}."
+        )
+    return ticket
+
+
+def _expected(message: str) -> str:
+    """Pydantic's sentence as what comes after "expected"."""
+    message = message.removeprefix("Value error, ").removeprefix("Input should be ")
+    return "the field" if message == "Field required" else message.removeprefix("expected ")
+
+
+def _own_messages(messages: Sequence[_Message]) -> list[tuple[Side, str]]:
+    """Side and own words of each public message, messages of machines and empty ones left out."""
+    said: list[tuple[Side, str]] = []
+    earlier = ""
+    for message in messages:
+        text = cleaned(message.text)
+        if not message.public or not text.strip():
+            continue
+        if not (said or message.by == "agent") or not is_automatic(text):
+            said.append((message.by, own_text(text, earlier)))
+        earlier = f"{earlier} {' '.join(text.split())}"[-_REMEMBERED:].strip()
+    return said
+
+
+def _write_message(builder: VisibleBuilder, side: Side, text: str) -> None:
+    """One block for each paragraph; in unwrapped text a long line is a paragraph of its own."""
+    for lines in paragraphs(text):
+        apart = not is_wrapped(lines) and any(len(line) > _LONG_LINE for line in lines)
+        for part in [[line] for line in lines] if apart else [lines]:
+            write_lines(builder, part)
+            builder.end(side)
+
+
+def _links(texts: Iterable[str]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for text in texts:
+        for match in _LINK.finditer(text):
+            found.setdefault(_address(match[0]))
+    return tuple(found)
+
+
+def _address(found: str) -> str:
+    """Without the punctuation of the sentence around it; a bracket stays if its partner is inside."""
+    while found and (found[-1] in ".,;:!?'\"*_~\u2026" or (found[-1] == ")" and found.count("(") < found.count(")"))):
+        found = found[:-1]
+    return found
+
+
+def _revision(record: Mapping[str, object]) -> str:
+    canonical = json.dumps(record, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
