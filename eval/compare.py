@@ -56,7 +56,7 @@ def compare(first: Run, second: Run, cases: CaseSet, seed: int = 0) -> Compariso
         for name in RANKING
     )
     changes = [_change(case, *both) for case in measured]
-    moved = sorted((c for c in changes if c.gain or c.verdicts[0] != c.verdicts[1]), key=lambda c: (c.gain, c.case.id))
+    moved = sorted((change for change in changes if _moved(change)), key=lambda change: (change.gain, change.case.id))
     return Comparison(
         first=first.header.system,
         second=second.header.system,
@@ -65,6 +65,10 @@ def compare(first: Run, second: Run, cases: CaseSet, seed: int = 0) -> Compariso
         changes=tuple(moved),
         same=len(changes) - len(moved),
     )
+
+
+def _moved(change: Change) -> bool:
+    return bool(change.gain) or (all(change.verdicts) and change.verdicts[0] != change.verdicts[1])
 
 
 def _in_first_place(run: Run, cases: Sequence[Case]) -> list[bool]:

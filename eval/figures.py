@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -71,9 +71,9 @@ def latency_figures(run: Run, seed: int = 0) -> tuple[Figure, ...]:
     stages: dict[str, list[float]] = {"search": [row.search_ms for row in rows]}
     for answer in run.answers().values():
         for stage, value in answer.timings_ms:
-            stages.setdefault(f"ask: {stage}", []).append(value)
+            stages.setdefault(f"ask, {stage}", []).append(value)
     return tuple(
-        Figure(run.header.system, "latency", f"{stage} p{share}", _quantile(times, share / 100, seed), "ms", "lower")
+        Figure(run.header.system, "latency", f"{stage}: p{share}", _quantile(times, share / 100, seed), "ms", "lower")
         for stage, times in stages.items()
         for share in (50, 95, 99)
     )
@@ -90,10 +90,14 @@ def _quantile(times: Sequence[float], share: float, seed: int) -> Estimate:
 
 def cost_figure(run: Run, prices: latency.Prices, seed: int = 0) -> Figure:
     """Return what a draft costs: the machine's time for all stages (the chat model's tokens are not in the answer)."""
-    seconds = [sum(value for _, value in answer.timings_ms) / 1000 for answer in run.answers().values()]
+    seconds = [_total_ms(dict(answer.timings_ms)) / 1000 for answer in run.answers().values()]
     costs: list[float | None] = [latency.draft_cost(prices, seconds=value) for value in seconds]
     estimate = intervals.bootstrap_mean(costs, seed=seed)
     return Figure(run.header.system, "cost", "cost per draft", estimate, "cost", "lower")
+
+
+def _total_ms(timings: Mapping[str, float]) -> float:
+    return timings["total"] if "total" in timings else sum(timings.values())
 
 
 def confidence_figures(

@@ -1,0 +1,119 @@
+"""What a report says, before it has any look; its JSON is what the gate reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import cast, get_args
+
+from assistant.errors import UsageError
+from eval.compare import Comparison
+from eval.figures import Better, Figure, Group, Unit
+from eval.metrics.abstention import ReliabilityBin
+from eval.metrics.classification import Confusion
+from eval.metrics.intervals import Estimate
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSummary:
+    """The cases behind a report; `excluded` counts what was left out by reason, `period` is "first to last day"."""
+
+    n: int
+    digest: str
+    excluded: tuple[tuple[str, int], ...] = ()
+    documents: int = 0
+    period: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """One test of confidence, ready to be drawn: the reliability bins and the risk at each coverage."""
+
+    what: str
+    bins: tuple[ReliabilityBin, ...]
+    risks: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report. `stamp` fixes the numbers: commit, settings, model hash, generation, data hash, seed, time."""
+
+    title: str
+    stamp: tuple[tuple[str, str], ...]
+    cases: CaseSummary
+    figures: tuple[Figure, ...]
+    comparisons: tuple[Comparison, ...] = ()
+    calibrations: tuple[Calibration, ...] = ()
+    confusions: tuple[tuple[str, Confusion], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """The measured systems in the order of their figures."""
+        return tuple(dict.fromkeys(figure.system for figure in self.figures))
+
+    def group(self, group: Group) -> tuple[Figure, ...]:
+        """The figures of one group in order."""
+        return tuple(figure for figure in self.figures if figure.group == group)
+
+    def undefined(self) -> tuple[Figure, ...]:
+        """The figures that nothing defines; shown as such and counted, never 0."""
+        return tuple(figure for figure in self.figures if figure.estimate.value is None)
+
+
+def as_json(report: Report) -> dict[str, object]:
+    """Return the report's numbers as plain JSON values; a figure without a value is null."""
+    return {
+        "schema": SCHEMA,
+        "title": report.title,
+        "stamp": dict(report.stamp),
+        "cases": asdict(report.cases) | {"excluded": dict(report.cases.excluded)},
+        "figures": [_figure_record(figure) for figure in report.figures],
+        "undefined": len(report.undefined()),
+        "comparisons": [_comparison_record(comparison) for comparison in report.comparisons],
+        "notes": list(report.notes),
+    }
+
+
+def _figure_record(figure: Figure) -> dict[str, object]:
+    record = asdict(figure)
+    return {key: value for key, value in record.items() if key != "estimate"} | asdict(figure.estimate)
+
+
+def _comparison_record(comparison: Comparison) -> dict[str, object]:
+    return {
+        "first": comparison.first,
+        "second": comparison.second,
+        "differences": {name: asdict(difference) for name, difference in comparison.differences},
+        "mcnemar_hit@1": asdict(comparison.first_place),
+        "same": comparison.same,
+        "changes": [
+            {"id": change.case.id, "gain": change.gain, "places": change.places, "verdicts": change.verdicts}
+            for change in comparison.changes
+        ],
+    }
+
+
+def figures_from_json(record: object) -> tuple[Figure, ...]:
+    """Return the figures of a report's JSON. Raises `UsageError` when it is none of this schema."""
+    if not isinstance(record, Mapping) or record.get("schema") != SCHEMA or not isinstance(record.get("figures"), list):
+        raise UsageError(f"expected a report's JSON of schema {SCHEMA}, found something else")
+    return tuple(_figure(item) for item in record["figures"])
+
+
+def _figure(record: Mapping[str, object]) -> Figure:
+    try:
+        value, low, high = (
+            None if record[key] is None else float(str(record[key])) for key in ("value", "low", "high")
+        )
+        n, undefined = int(str(record["n"])), int(str(record["undefined"]))
+        system, name = str(record["system"]), str(record["name"])
+        group, unit, better = record["group"], record["unit"], record["better"]
+    except (KeyError, ValueError) as error:
+        raise UsageError(f"expected a figure in the report, found {dict(record)!r} ({error})") from error
+    if group not in get_args(Group) or unit not in get_args(Unit) or better not in get_args(Better):
+        raise UsageError(f"expected a known group, unit and direction, found {group!r}, {unit!r}, {better!r}")
+    kind = cast("tuple[Group, Unit, Better]", (group, unit, better))
+    return Figure(system, kind[0], name, Estimate(value, low, high, n, undefined), kind[1], kind[2])
