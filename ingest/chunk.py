@@ -299,8 +299,8 @@ def _evidence(blocks: Sequence[Block]) -> Iterator[tuple[Role, list[Block], int]
 
 def _surely_fits(text: str, run: Sequence[_Piece], budget: int) -> bool:
     """Whether the run is so short that counting can be spared, as most messages are."""
-    start, end = run[0].start, run[-1].end
-    return end - start <= budget * _MIN_CHARS_PER_TOKEN and text.isascii()
+    passage = text[run[0].start : run[-1].end]
+    return len(passage.encode("utf-8", "replace")) <= min(budget * _MIN_CHARS_PER_TOKEN, 1.2 * len(passage))
 
 
 def _first_pieces(text: str, run: Sequence[Block], most: int) -> list[_Piece]:

@@ -95,14 +95,19 @@ def _composed(text: str) -> str:
 
 
 def _wide_encoding(sample: bytes) -> str:
-    """UTF-16 without a mark: in Latin text every second byte is zero."""
-    if len(sample) < 4:
-        return ""
+    """UTF-16 without a mark: in Latin text every second byte is zero, and the others make a text."""
     half = len(sample) // 2
+    if half < 2:
+        return ""
     even, odd = sample[0::2].count(0) / half, sample[1::2].count(0) / half
     if odd > 0.4 and even < 0.05:
-        return "utf-16-le"
-    return "utf-16-be" if even > 0.4 and odd < 0.05 else ""
+        encoding = "utf-16-le"
+    elif even > 0.4 and odd < 0.05:
+        encoding = "utf-16-be"
+    else:
+        return ""
+    controls = len(_ASCII_HIDDEN.findall(sample.decode(encoding, "replace")))
+    return encoding if controls <= _MAX_CONTROL_SHARE * half else ""
 
 
 def _refuse_binary(raw: bytes) -> None:

@@ -267,11 +267,13 @@ class _Walk:
             return False
         if tag == "br":
             self._line_break()
-        if tag in _UNSEEN or not (tag.isalpha() or node.is_element_node) or tag == "br":
+        if tag == "br" or tag in _UNSEEN or not node.is_element_node:
             return False
         attributes = node.attributes
         classes = _classes(attributes)
         if _is_unseen(attributes, classes):
+            if tag in _BLOCK:
+                self._block_border()
             return False
         if self._is_left_out(node, tag, attributes, classes):
             self._end()
@@ -489,7 +491,8 @@ def _is_note(node: LexborNode, tag: str, attributes: _Attributes, classes: froze
     if tag != "blockquote":
         return False
     first = node.css_first("strong, b")
-    return first is not None and bool(_NOTE_OPENING.fullmatch(first.text(strip=True)))
+    opening = first.text(strip=True) if first is not None else ""
+    return bool(_NOTE_OPENING.fullmatch(opening)) and node.text(strip=True).startswith(opening)
 
 
 def _is_note_class(name: str) -> bool:
