@@ -24,7 +24,7 @@ from sklearn.preprocessing import StandardScaler
 from assistant.answering.language import words
 from assistant.answering.verify import FEATURES, claim_features, support_score
 from assistant.models.embedder import load_embedder
-from assistant.seams import Embedder
+from assistant.seams import Embedder, Vectors
 from eval.metrics.abstention import auroc
 from eval.metrics.intervals import bootstrap
 
@@ -44,6 +44,25 @@ class Judged:
     claim: str
     evidence: str
     supported: bool
+
+
+class Remembering:
+    """An embedder that embeds each text once; the same evidence comes up for many claims."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._known: dict[str, npt.NDArray[np.float32]] = {}
+
+    @property
+    def model_id(self) -> str:
+        """The wrapped embedder's."""
+        return self._embedder.model_id
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """One row per text, in order."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known.update(zip(new, self._embedder.embed(new), strict=True))
+        return np.stack([self._known[text] for text in texts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +147,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     bench = os.environ.get("WAYPOST_BENCH")
     if not bench:
-        print("Skipped: set WAYPOST_BENCH to the folder of the shared data sets.", file=sys.stderr)
+        sys.stderr.write("Skipped: set WAYPOST_BENCH to the folder of the shared data sets.\n")
         return 0
-    embedder = load_embedder()
+    embedder = Remembering(load_embedder())
     corpora = {name: scores(judged(Path(bench) / "begin" / path), embedder) for name, path in PARTS.items()}
     for name in corpora:
-        print(json.dumps(row(name, corpora)))
+        sys.stdout.write(json.dumps(row(name, corpora)) + "\n")
     if options.refit:
         weights, intercept = fitted(list(corpora.values()))
-        print(f"FEATURES = {FEATURES}\nWEIGHTS = {tuple(round(float(w), 3) for w in weights)}")
-        print(f"INTERCEPT = {intercept:.3f}")
+        rounded = tuple(round(float(weight), 3) for weight in weights)
+        sys.stdout.write(f"FEATURES = {FEATURES}\nWEIGHTS = {rounded}\nINTERCEPT = {intercept:.3f}\n")
     return 0
 
 

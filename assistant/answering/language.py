@@ -20,9 +20,10 @@ _ABBREVIATION = re.compile(
 _WORD = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]+"
     r"|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]+"
-    r"(?:['\u2019.\-_@][^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]+)*"
+    r"(?:['\u2019._@][^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]+)*"
 )
-_ASCII_WORD = re.compile(r"[a-z0-9]+(?:['.\-_@][a-z0-9]+)*")
+_ASCII_WORD = re.compile(r"[a-z0-9]+(?:['._@][a-z0-9]+)*")
+_E_MAIL = re.compile(r"\be-mail(?=s?\b)", re.IGNORECASE)
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 _LONGEST_WORD = 60  # a longer run is an address, a key or base64: it carries no word to match
 
@@ -76,11 +77,12 @@ def _append_trimmed(spans: list[Span], text: str, start: int, end: int) -> None:
 
 
 def words(text: str) -> list[str]:
-    """Words of `text` in order, lower-cased; numbers and versions stay whole, unspaced scripts become pairs.
+    """Words of `text` in order, lower-cased; numbers, versions and addresses stay whole, unspaced scripts become pairs.
 
     >>> words("Don't use IMAP 2.0 on mail.example.org")
     ["don't", 'use', 'imap', '2.0', 'on', 'mail.example.org']
     """
+    text = _E_MAIL.sub("email", text)
     if text.isascii():
         return [word for word in _ASCII_WORD.findall(text.lower()) if len(word) <= _LONGEST_WORD]
     found: list[str] = []

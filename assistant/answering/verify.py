@@ -1,0 +1,297 @@
+"""Each part of a draft against what it cites: exact quotes always, then words, numbers, names, negation, meaning.
+
+Between drafting and deciding. A part that only repeats its quotes (the extractive draft) is checked without a
+model; a part in other words gets a probability of being fully supported, from how much of it its evidence says
+in the same order, what it adds, and how near the nearest sentence is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import exp, log1p
+
+import numpy as np
+
+from assistant.answering.conditions import phrase
+from assistant.answering.language import NEGATIONS, STOP_WORDS, sentences, stem, words
+from assistant.domain import Draft, Part, Passage, Support
+from assistant.seams import Embedder
+
+VersionKey = tuple[str, int]
+"""Document key and version."""
+
+# Logistic model over `FEATURES`, fitted on the three BEGIN development parts, fully attributable against the rest.
+# Refit: python -m eval.verifier_report --refit
+FEATURES = ("order", "window", "weakest", "added", "personal", "asks", "negates", "cosine")
+WEIGHTS = (4.438, 1.702, 1.053, -1.0, -1.434, -4.104, -2.24, 1.914)
+INTERCEPT = -5.454
+
+NUMBER_CAP = 0.2
+NEGATION_CAP = 0.3
+NAME_CAP = 0.4
+CONDITION_CAP = 0.6
+
+_MAX_CLAIM_WORDS = 200
+_MAX_EVIDENCE_CHARS = 40_000
+_MAX_WINDOW_WORDS = 400
+_MAX_EMBEDDED_SENTENCES = 6
+_SPACED_CLITIC = re.compile(r"\s+(?=n't\b|['\u2019](?:s|t|re|ve|ll|d|m)\b)|\s+(?=[.,!?;:])")
+_PERSONAL = frozenset("i i'm i've i'd i'll im me my mine myself we we're our ours us".split())
+_NUMBER = re.compile(
+    r"(?<![\w.])(\d+(?:[.,:]\d+)*)[\s\u00a0]?"
+    r"(%|percent|[kmgt]i?b|bytes?|px|pt|ms|seconds?|minutes?|hours?|days?|weeks?|months?|years?|times|[$\u20ac\u00a3])?(?!\w)",
+    re.IGNORECASE,
+)
+_NAME = re.compile(
+    r"[\"\u201c\u2018\u00ab]([^\"\u201d\u2019\u00bb\n]{2,60})[\"\u201d\u2019\u00bb]"
+    r"|(?<=[a-z,;] )([A-Z][\w&-]*(?: (?:& |and |of |the )?[A-Z][\w&-]*)*)"
+)
+_ONLY_IF = frozenset({"only", "unless", "except"})
+_LABEL = re.compile(r"(?:^|(?<=\()|(?<=; )|(?<=[.:] ))(?:on|in|for|before|except) [^:;()]{2,80}: ?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class SupportScore:
+    """How well evidence supports a claim: `score` in [0, 1], the claim's words that it lacks, and why it was capped."""
+
+    score: float
+    unsupported: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """The words of the evidence near the claim: those of the sentences that share most with it, in their order."""
+
+    text: str
+    sentences: tuple[str, ...]
+    stems: tuple[str, ...]
+    known: frozenset[str]
+
+
+def verify(
+    draft: Draft,
+    evidence: Mapping[VersionKey, str],
+    embedder: Embedder,
+    *,
+    whole: Mapping[VersionKey, Passage] | None = None,
+) -> list[Support]:
+    """The verdict on each part, in order; `evidence` holds the stored text of every cited version.
+
+    A quote that is not the stored text at its offsets makes the part's score 0. `whole` brings the blocks, so that
+    a condition ("On Windows: …") is checked against the one that the quoted block is limited to.
+    """
+    return [_support(part, evidence, embedder, whole or {}) for part in draft.parts]
+
+
+def _support(
+    part: Part, evidence: Mapping[VersionKey, str], embedder: Embedder, whole: Mapping[VersionKey, Passage]
+) -> Support:
+    if not part.quotes or not all(_is_exact(part, place, evidence) for place in range(len(part.quotes))):
+        return Support(part, 0.0, tuple(words(part.text)[:20]))
+    conditions = _conditions(part, whole)
+    if _repeats_quotes(part, conditions, checked=bool(whole)):
+        return Support(part, 1.0)
+    told = "\n".join([*(quote.text for quote in part.quotes), *(phrase(condition) for condition in conditions)])
+    verdict = support_score(part.text, told, embedder)
+    if conditions and not set(words(part.text)) & set(words(" ".join(conditions))):
+        return Support(part, min(verdict.score, CONDITION_CAP), (*verdict.unsupported, f"({phrase(conditions[0])})"))
+    return Support(part, verdict.score, verdict.unsupported)
+
+
+def _is_exact(part: Part, place: int, evidence: Mapping[VersionKey, str]) -> bool:
+    quote = part.quotes[place]
+    stored = evidence.get((quote.document_key, quote.version))
+    return stored is not None and bool(quote.text.strip()) and stored[quote.start : quote.end] == quote.text
+
+
+def _conditions(part: Part, whole: Mapping[VersionKey, Passage]) -> list[str]:
+    """What the quoted blocks and variants are limited to, each once."""
+    found: dict[str, None] = {}
+    for quote in part.quotes:
+        passage = whole.get((quote.document_key, quote.version))
+        for block in passage.blocks if passage else ():
+            if block.start < quote.end and block.end > quote.start:
+                spans = [v.condition for v in block.variants if v.start < quote.end and v.end > quote.start]
+                found.update(dict.fromkeys(condition for condition in (block.condition, *spans) if condition))
+    return list(found)
+
+
+def _repeats_quotes(part: Part, conditions: Sequence[str], *, checked: bool) -> bool:
+    """Whether the part is its quotes word for word, but for labels that name their conditions."""
+    labels = _LABEL.findall(part.text)
+    allowed = {word for condition in conditions for word in words(phrase(condition))}
+    if checked and not all(set(words(label)) <= allowed for label in labels):
+        return False
+    quoted = [word for quote in part.quotes for word in words(quote.text)]
+    return quoted in (words(part.text), words(_LABEL.sub("", part.text)))
+
+
+def support_score(claim: str, evidence: str, embedder: Embedder) -> SupportScore:
+    """How likely the evidence says all that the claim says, as a probability in [0, 1], with what is missing.
+
+    Numbers with their units, negation, and names of screens and settings that the evidence lacks cap the score.
+    """
+    claim = _SPACED_CLITIC.sub("", claim[:_MAX_EVIDENCE_CHARS])
+    near = _near(claim, _SPACED_CLITIC.sub("", evidence[:_MAX_EVIDENCE_CHARS]))
+    if not words(claim) or not near.sentences:
+        return SupportScore(0.0, tuple(words(claim)[:20]))
+    features = _features(claim, near, _cosine(claim, near, embedder))
+    total = INTERCEPT + sum(weight * value for weight, value in zip(WEIGHTS, features, strict=True))
+    caps = _caps(claim, near)
+    score = min([1.0 / (1.0 + exp(-total)), *caps.values()])
+    return SupportScore(score, _unsupported(claim, near), tuple(caps))
+
+
+def claim_features(claim: str, evidence: str, embedder: Embedder) -> tuple[float, ...]:
+    """The values of `FEATURES` for a claim: what the model is fitted on."""
+    claim = _SPACED_CLITIC.sub("", claim[:_MAX_EVIDENCE_CHARS])
+    near = _near(claim, _SPACED_CLITIC.sub("", evidence[:_MAX_EVIDENCE_CHARS]))
+    return _features(claim, near, _cosine(claim, near, embedder))
+
+
+def _near(claim: str, evidence: str) -> _Evidence:
+    """The evidence's sentences; when there are many words, only of those that share most with the claim."""
+    wanted = set(_stems(claim))
+    cut = [evidence[start:end] for start, end in sentences(evidence)]
+    shared = [len(wanted & set(_stems(text))) for text in cut]
+    kept: set[int] = set()
+    room = _MAX_WINDOW_WORDS
+    for place in sorted(range(len(cut)), key=lambda place: -shared[place]):
+        if room <= 0:
+            break
+        kept.add(place)
+        room -= len(cut[place].split())
+    texts = tuple(cut[place] for place in sorted(kept))
+    stems = tuple(one for text in texts for one in _stems(text))[: 2 * _MAX_WINDOW_WORDS]
+    return _Evidence(evidence, texts, stems, frozenset(_stems(evidence)))
+
+
+def _stems(text: str) -> list[str]:
+    return [stem(word) for word in words(text)]
+
+
+def _content(text: str) -> list[str]:
+    return [stem(word) for word in words(text) if word not in STOP_WORDS]
+
+
+def _features(claim: str, near: _Evidence, cosine: float) -> tuple[float, ...]:
+    said = _stems(claim)[:_MAX_CLAIM_WORDS]
+    content = _content(claim)
+    spoken = words(claim)
+    parts = [_content(claim[start:end]) for start, end in sentences(claim)]
+    return (
+        _common_length(said, near.stems) / max(len(said), 1),
+        _best_window(content, near.sentences),
+        min((_share(part, near.known) for part in parts), default=0.0),
+        log1p(len(set(content) - near.known)),
+        float(any(word in _PERSONAL for word in spoken)),
+        float("?" in claim),
+        float(_negates(spoken) and not _negates(words(near.text))),
+        cosine,
+    )
+
+
+def _share(content: Sequence[str], known: frozenset[str]) -> float:
+    return sum(one in known for one in content) / len(content) if content else 0.0
+
+
+def _common_length(said: Sequence[str], held: Sequence[str]) -> int:
+    """Length of the longest common subsequence.
+
+    >>> _common_length(["click", "the", "save", "button"], ["click", "save", "or", "the", "button"])
+    3
+    """
+    lengths = [0] * (len(held) + 1)
+    for word in said:
+        diagonal = 0
+        for place, other in enumerate(held, start=1):
+            above = lengths[place]
+            lengths[place] = diagonal + 1 if word == other else max(above, lengths[place - 1])
+            diagonal = above
+    return lengths[-1]
+
+
+def _best_window(content: Sequence[str], held: Sequence[str]) -> float:
+    """The largest share of the claim's content that one sentence, or two neighbours, says."""
+    known = [frozenset(_stems(text)) for text in held]
+    pairs = [one | other for one, other in pairwise(known)]
+    return max((_share(content, window) for window in (*known, *pairs)), default=0.0)
+
+
+def _negates(spoken: Sequence[str]) -> bool:
+    return any(word in NEGATIONS or word.endswith("n't") for word in spoken)
+
+
+def _cosine(claim: str, near: _Evidence, embedder: Embedder) -> float:
+    """The best cosine of the claim with a sentence of the evidence."""
+    wanted = set(_content(claim))
+    ranked = sorted(near.sentences, key=lambda text: -len(wanted & set(_content(text))))[:_MAX_EMBEDDED_SENTENCES]
+    vectors = embedder.embed([claim, *ranked])
+    return float(np.max(vectors[1:] @ vectors[0])) if ranked else 0.0
+
+
+def _caps(claim: str, near: _Evidence) -> dict[str, float]:
+    """The highest score that each kind of contradiction allows."""
+    caps: dict[str, float] = {}
+    if _missing_numbers(claim, near.text):
+        caps["number"] = NUMBER_CAP
+    if _missing_names(claim, near):
+        caps["name"] = NAME_CAP
+    closest = _closest(claim, near)
+    if _negates(words(claim)) != _negates(words(closest)):
+        caps["negation"] = NEGATION_CAP
+    if _ONLY_IF & set(words(closest)) and not _ONLY_IF & set(words(claim)):
+        caps["condition"] = CONDITION_CAP
+    return caps
+
+
+def _closest(claim: str, near: _Evidence) -> str:
+    wanted = set(_content(claim))
+    return max(near.sentences, key=lambda text: len(wanted & set(_content(text))))
+
+
+def _missing_numbers(claim: str, evidence: str) -> list[str]:
+    """Numbers of the claim, with their unit where both give one, that the evidence does not have.
+
+    >>> _missing_numbers("At most 25 MB in 2 files", "The limit is 25 GB for 2 files.")
+    ['25 MB']
+    """
+    held: dict[str, set[str]] = {}
+    for number, unit in _NUMBER.findall(evidence):
+        held.setdefault(_figure(number), set()).add(_unit(unit))
+    missing = []
+    for number, unit in _NUMBER.findall(claim):
+        units = held.get(_figure(number))
+        if units is None or (unit and _unit(unit) not in units and "" not in units):
+            missing.append(f"{number} {unit}".strip())
+    return missing
+
+
+def _figure(number: str) -> str:
+    return number.replace(",", "")
+
+
+def _unit(unit: str) -> str:
+    return {"percent": "%"}.get(unit.lower(), unit.lower().removesuffix("s"))
+
+
+def _missing_names(claim: str, near: _Evidence) -> list[str]:
+    """Names in the claim (quoted, or capitalised inside a sentence) of which the evidence lacks a word."""
+    names = [quoted or capital for quoted, capital in _NAME.findall(claim)]
+    return [name for name in names if not set(_content(name)) <= near.known]
+
+
+def _unsupported(claim: str, near: _Evidence) -> tuple[str, ...]:
+    """The claim's own words that the evidence lacks, in order, each once; a lone negation among them."""
+    negated = _negates(words(_closest(claim, near)))
+    lacking = [
+        word
+        for word in words(claim)
+        if (word not in STOP_WORDS and stem(word) not in near.known)
+        or (not negated and (word in NEGATIONS or word.endswith("n't")))
+    ]
+    return tuple(dict.fromkeys([*_missing_numbers(claim, near.text), *lacking]))
