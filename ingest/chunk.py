@@ -14,12 +14,13 @@ from itertools import groupby
 
 from assistant.domain import Block, Chunk, Document, Role
 
-TARGET = 160
+TARGET = 200
 LIMIT = 254
 
 _SENTENCE_END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])[\"')\]\u201d\u2019]*\s+|\n+|(?<=[\u3002\uff01\uff1f])")
 _WHOLE = {"step", "item", "row"}
 _MIN_BUDGET = 48
+_MAX_ABOVE = 300  # characters of a title or heading path; a longer one would leave no room for the text
 _MAX_RESOLUTIONS = 2
 # Running text has 3.5 to 5 characters a token: outside these bounds counting decides nothing.
 _MIN_CHARS_PER_TOKEN = 2
@@ -47,6 +48,7 @@ def chunks(document: Document, count: Count, *, target: int = TARGET, limit: int
     made: list[Chunk] = []
     for section in _merged(sections, target):
         budget = max(limit - section.overhead, _MIN_BUDGET)
+        section.atoms = [[part for piece in atom for part in _fitting(piece, budget)] for atom in section.atoms]
         wanted = max(min(target - section.overhead, budget), _MIN_BUDGET)
         made.extend(_chunk(document, section, pieces) for pieces in _packed(section.atoms, wanted, budget))
     return tuple(made)
@@ -172,9 +174,18 @@ def _count_pieces(document: Document, sections: Sequence[_Section], count: Count
         section.overhead = tokens
 
 
+def _fitting(piece: _Piece, budget: int) -> Iterator[_Piece]:
+    """The piece, or equal parts of it when it is more than one chunk may hold: no sentence, but a run of data."""
+    parts = -(-piece.tokens * 5 // (budget * 4)) if piece.tokens > budget else 1
+    width = -(-(piece.end - piece.start) // parts)
+    for start in range(piece.start, piece.end, width):
+        end = min(start + width, piece.end)
+        yield _Piece(start, end, -(-piece.tokens // parts), piece.header)
+
+
 def _above(document: Document, path: Sequence[str]) -> str:
-    """Title and heading path as the model reads them above the text."""
-    return "\n".join(part for part in (document.title, " > ".join(path)) if part)
+    """Title and heading path as the model reads them above the text, each within bounds."""
+    return "\n".join(part[:_MAX_ABOVE] for part in (document.title, " > ".join(path)) if part)
 
 
 def _merged(sections: Sequence[_Section], target: int) -> Iterator[_Section]:
@@ -265,7 +276,7 @@ def _headings_alone(document: Document) -> tuple[Chunk, ...]:
     if not document.blocks:
         return ()
     start, end = document.blocks[0].start, document.blocks[-1].end
-    return (_made(document, start, end, "body", (), document.blocks[0].anchor, document.title),)
+    return (_made(document, start, end, "body", (), document.blocks[0].anchor, _above(document, ())),)
 
 
 def _ticket_chunks(document: Document, count: Count, limit: int) -> tuple[Chunk, ...]:
@@ -278,8 +289,9 @@ def _ticket_chunks(document: Document, count: Count, limit: int) -> tuple[Chunk,
         piece.tokens = tokens
     made: list[Chunk] = []
     for (role, _, most), run in zip(chosen, spans, strict=True):
-        for part in list(_packed([[piece] for piece in run], budget, budget))[:most]:
-            made.append(_made(document, part[0].start, part[-1].end, role, (), "", document.title))
+        fitting = [[part] for piece in run for part in _fitting(piece, budget)]
+        for parts in list(_packed(fitting, budget, budget))[:most]:
+            made.append(_made(document, parts[0].start, parts[-1].end, role, (), "", _above(document, ())))
     return tuple(sorted(made, key=lambda chunk: chunk.start))
 
 

@@ -50,13 +50,22 @@ _AUTOMATIC = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _MAX_AUTOMATIC = 800
+_MAX_LINES = 5000
+_MAX_LINE = 400
+_MIN_HEADERS = 3
+_MAX_HEADERS = 12
+_MAX_NESTED = 20
+_MAX_SIGNATURES = 4
 _MAX_SIGNATURE_LINES = 10
+_MAX_SIGNATURE_LINE = 100
+_MAX_NAMES = 5
 _MIN_QUOTED = 20
 
 
 def own_text(message: str, earlier: str = "") -> str:
-    """What the writer of `message` wrote; `earlier` is the conversation before it with single spaces,
-    to recognise quotations in.
+    """What the writer of `message` wrote.
+
+    `earlier` is the conversation before it with single spaces, to recognise quotations in.
 
     >>> own_text("It works now.\\n\\nOn 1 May 2024, Ann wrote:\\n> Try safe mode.\\n> Does it help?", "Try safe mode.")
     'It works now.'
@@ -64,28 +73,35 @@ def own_text(message: str, earlier: str = "") -> str:
     'Did you look in Archive?'
     """
     lines = message.split("\n")
-    kept = _without_forum_quotes(lines, earlier)
-    kept = _without_history(kept, earlier)
-    kept = _without_signature(_without_disclaimer([line for line in kept if not _REPLY_ABOVE.fullmatch(line)]))
-    text = "\n".join(kept).strip()
+    if len(lines) > _MAX_LINES:
+        return message.strip()
+    kept = _without_history(_without_forum_quotes(lines, earlier), earlier)
+    kept = [line for line in kept if not _REPLY_ABOVE.fullmatch(_bare(line))]
+    text = "\n".join(_without_signature(_without_disclaimer(kept))).strip()
     return text or message.strip()
+
+
+def _bare(line: str) -> str:
+    """The line as the patterns read it: none of what they look for is long, or starts with spaces."""
+    return line.strip() if len(line) <= _MAX_LINE else ""
 
 
 def is_automatic(message: str) -> bool:
     """Whether a machine wrote it: an absence notice or a confirmation of receipt."""
-    return len(message) <= _MAX_AUTOMATIC and bool(_AUTOMATIC.match(message))
+    return len(message) <= _MAX_AUTOMATIC and bool(_AUTOMATIC.match(message.strip()))
 
 
 def _without_history(lines: Sequence[str], earlier: str) -> list[str]:
     """Cuts at the first header of a quoted message; quoted lines without one go only if they were said before."""
+    bare = [_bare(line) for line in lines]
+    last_marked = max((at for at, line in enumerate(lines) if _is_marked(line)), default=-1)
     kept: list[str] = []
     under_header = False
     at = 0
     while at < len(lines):
-        size = _history_header(lines, at)
+        size = _history_header(bare, at)
         if size:
-            marked = any(_is_marked(line) for line in lines[at + size :])
-            if not marked and any(line.strip() for line in kept):
+            if last_marked < at + size and any(line.strip() for line in kept):
                 return kept
             under_header = True
             at += size
@@ -105,31 +121,35 @@ def _was_said(line: str, earlier: str) -> bool:
     return not words or words in earlier
 
 
-def _history_header(lines: Sequence[str], at: int) -> int:
+def _history_header(bare: Sequence[str], at: int) -> int:
     """How many lines from `at` introduce a quoted message; 0 when they do not."""
-    if _SEPARATOR.fullmatch(lines[at]):
+    if _SEPARATOR.fullmatch(bare[at]):
         return 1
-    if _HEADER.match(lines[at]):
-        headers = 0
-        while at + headers < len(lines) and _HEADER.match(lines[at + headers]):
+    if _HEADER.match(bare[at]):
+        headers = 1
+        while headers < _MAX_HEADERS and at + headers < len(bare) and _HEADER.match(bare[at + headers]):
             headers += 1
-        return headers if headers >= 3 else 0
-    if _WROTE.fullmatch(lines[at]):
+        return headers if headers >= _MIN_HEADERS else 0
+    if _WROTE.fullmatch(bare[at]):
         return 1
-    if _WROTE_START.match(lines[at]):
+    if _WROTE_START.match(bare[at]):
         for size in (2, 3):
-            if _WROTE.fullmatch(" ".join(line.strip() for line in lines[at : at + size])):
+            if _WROTE.fullmatch(" ".join(bare[at : at + size])):
                 return size
     return 0
 
 
 def _without_forum_quotes(lines: Sequence[str], earlier: str) -> list[str]:
     """Forum quotations: a line "NAME said", then words of an earlier message, often run into the answer."""
+    if not earlier:
+        return list(lines)
+    opens = [len(line.split(maxsplit=5)) <= 5 and bool(_FORUM_QUOTE.fullmatch(_bare(line))) for line in lines]
     kept: list[str] = []
     quoting = False
     for at, line in enumerate(lines):
-        if earlier and _FORUM_QUOTE.fullmatch(line) and at + 1 < len(lines) and len(line.split()) <= 5:
-            following = next((later for later in lines[at + 1 :] if not _FORUM_QUOTE.fullmatch(later)), "")
+        if opens[at]:
+            nested = range(at + 1, min(at + _MAX_NESTED, len(lines)))
+            following = next((lines[later] for later in nested if not opens[later]), "")
             if _quoted_length(following, earlier):
                 quoting = True
                 continue
@@ -156,23 +176,34 @@ def _quoted_length(line: str, earlier: str) -> int:
 
 def _without_disclaimer(lines: Sequence[str]) -> list[str]:
     for at, line in enumerate(lines):
-        if _DISCLAIMER.match(line) and at and (not lines[at - 1].strip() or at >= len(lines) - 2):
+        starts_paragraph = at > 0 and (not lines[at - 1].strip() or at >= len(lines) - 2)
+        if starts_paragraph and _DISCLAIMER.match(line.strip()[:_MAX_LINE]):
             return list(lines[:at])
     return list(lines)
 
 
 def _without_signature(lines: Sequence[str]) -> list[str]:
-    """Cuts a signature off the end: after dashes, after a closing formula, or a device's own line."""
+    """Cuts signatures off the end: after dashes, after a closing formula, or a device's own line."""
     kept = _stripped_end(lines)
-    while kept and _DEVICE.fullmatch(kept[-1]):
-        kept = _stripped_end(kept[:-1])
-    for at in range(len(kept) - 1, max(0, len(kept) - 1 - _MAX_SIGNATURE_LINES), -1):
-        rest = kept[at + 1 :]
-        if _DASHES.fullmatch(kept[at]) and all(len(line) <= 100 for line in rest):
-            return _without_signature(kept[:at])
-        if _CLOSING.fullmatch(kept[at]) and len(rest) <= 5 and all(_is_name_or_title(line) for line in rest):
-            return _without_signature(kept[:at])
+    for _ in range(_MAX_SIGNATURES):
+        end = _signature_start(kept)
+        if end == len(kept):
+            break
+        kept = _stripped_end(kept[:end])
     return kept
+
+
+def _signature_start(lines: Sequence[str]) -> int:
+    """The line that the last signature starts at, the number of lines when there is none."""
+    if lines and _DEVICE.fullmatch(_bare(lines[-1])):
+        return len(lines) - 1
+    for at in range(len(lines) - 1, max(0, len(lines) - 1 - _MAX_SIGNATURE_LINES), -1):
+        bare, rest = _bare(lines[at]), lines[at + 1 :]
+        if _DASHES.fullmatch(bare) and all(len(line) <= _MAX_SIGNATURE_LINE for line in rest):
+            return at
+        if _CLOSING.fullmatch(bare) and len(rest) <= _MAX_NAMES and all(_is_name_or_title(line) for line in rest):
+            return at
+    return len(lines)
 
 
 def _is_name_or_title(line: str) -> bool:

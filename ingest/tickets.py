@@ -23,6 +23,7 @@ Side = Literal["customer", "agent"]
 
 _LINK = re.compile(r"https?://[^\s<>\"'`\]\[{}|\\^\u201c\u201d\u00ab\u00bb]+", re.IGNORECASE)
 _SPACED_OFFSET = re.compile(r"\s+(?=[+-]\d{2}:?\d{2}$)")
+_SENTENCE_MARKS = ".,;:!?'\"*_~\u2026"
 _LONG_LINE = 100
 _REMEMBERED = 200_000  # characters of the conversation that quotations are looked for in
 
@@ -170,9 +171,12 @@ def _links(texts: Iterable[str]) -> tuple[str, ...]:
 
 def _address(found: str) -> str:
     """Without the punctuation of the sentence around it; a bracket stays if its partner is inside."""
-    while found and (found[-1] in ".,;:!?'\"*_~\u2026" or (found[-1] == ")" and found.count("(") < found.count(")"))):
-        found = found[:-1]
-    return found
+    unpaired = found.count(")") - found.count("(")
+    end = len(found)
+    while end and (found[end - 1] in _SENTENCE_MARKS or (found[end - 1] == ")" and unpaired > 0)):
+        unpaired -= found[end - 1] == ")"
+        end -= 1
+    return found[:end]
 
 
 def _revision(record: Mapping[str, object]) -> str:

@@ -65,6 +65,8 @@ _END_OF_HEADING = re.compile(
 )
 _BETWEEN = re.compile(r"\s*,\s*(?:and\s+|or\s+)?|\s*/\s*(?!linux)|\s+(?:and|or|&)\s+", re.IGNORECASE)
 _MAX_HEADING = 100
+_MAX_MARKS = 100
+_MAX_CONDITION = 200
 
 
 def platform_condition(marks: str) -> str:
@@ -75,7 +77,7 @@ def platform_condition(marks: str) -> str:
     >>> platform_condition("tb115"), platform_condition("=tb115"), platform_condition("not tb115")
     ('Thunderbird 115 or later', 'Thunderbird 115', 'before Thunderbird 115')
     """
-    marks = " ".join(marks.split())
+    marks = " ".join(marks[:_MAX_MARKS].split())
     negated = marks.startswith("not ")
     tokens = [token.strip() for token in marks.removeprefix("not ").split(",") if token.strip()]
     return ", ".join(_words(token, negated=negated) for token in tokens)
@@ -89,9 +91,9 @@ def heading_condition(heading: str) -> str:
     >>> heading_condition("Windows are too small")
     ''
     """
-    heading = " ".join(heading.split())
     if len(heading) > _MAX_HEADING:
         return ""
+    heading = " ".join(heading.split())
     match = _WHOLE_HEADING.fullmatch(heading) or _END_OF_HEADING.fullmatch(heading)
     if not match:
         return ""
@@ -110,7 +112,7 @@ def combined(outer: str, inner: str) -> str:
     wide, narrow = outer.split(", "), inner.split(", ")
     if all(any(part == whole or part.startswith(f"{whole} ") for whole in wide) for part in narrow):
         return inner
-    return outer if inner in outer.split("; ") else f"{outer}; {inner}"
+    return outer if inner in outer.split("; ") or len(outer) > _MAX_CONDITION else f"{outer}; {inner}"
 
 
 def _words(token: str, *, negated: bool) -> str:

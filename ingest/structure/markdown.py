@@ -25,14 +25,14 @@ from ingest.structure.visible import Visible
 _MAX_FRONT_MATTER = 16_384
 _FRONT_MATTER = re.compile(r"\A\s*(---|\+\+\+)[ \t]*\n(.*?\n)??(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FENCE = re.compile(r"\s*(?:[-*+>]\s+|\d+[.)]\s+)*(`{3,}|~{3,})")
-_HEADING_ID = re.compile(r"\s*\{\s*#([\w:.-]+)[^{}]*\}\s*$")
+_HEADING_ID = re.compile(r"\{\s*#([\w:.-]+)[^{}]*\}$")
 _IMPORT = re.compile(
     r"(?:import\s+(?:[\w*{][^\n]*\sfrom\s+)?[\"'][^\n]*[\"'];?|export\s+(?:const|default|function|let|var)\b.*)\s*"
 )
 _BRACES = r"\{[^{}]*+(?:\{[^{}]*+(?:\{[^{}]*+\}[^{}]*+)*+\}[^{}]*+)*+\}"
 _COMPONENT = re.compile(
-    r"(?P<code>(?<!`)(`+)(?!`)[^`](?:[^\n]*?[^`])?\2(?!`))"
-    rf"|</?[A-Z][\w.]*(?:\s(?:[^<>{{}}\"']|\"[^\"]*\"|'[^']*'|{_BRACES})*+)?/?>|</?>|\{{/\*.*?\*/\}}",
+    r"(?P<code>(?<!`)(`+)(?!`)[^`](?:[^\n]{0,1000}?[^`])?\2(?!`))"
+    rf"|</?[A-Z][\w.]*(?:\s(?:[^<>{{}}\"']|\"[^\"]*\"|'[^']*'|{_BRACES})*+)?/?>|</?>",
     re.DOTALL,
 )
 _FENCED_BOX = re.compile(r"\s*:{3,4}\s*(\w+)?\s*(?:\[([^\]]*)\]|\{[^}]*\}|([^\[{\n]+))?\s*")
@@ -64,8 +64,8 @@ def from_markdown(text: str) -> tuple[Visible, dict[str, object]]:
 
 
 def _front_matter(text: str) -> tuple[dict[str, object], str]:
-    match = _FRONT_MATTER.match(text)
-    if not match or match.end() > _MAX_FRONT_MATTER:
+    match = _FRONT_MATTER.match(text[:_MAX_FRONT_MATTER])
+    if not match:
         return {}, text
     source = match[2] or ""
     try:
@@ -94,14 +94,30 @@ def _without_components(text: str) -> str:
     for line in text.split("\n"):
         mark = _FENCE.match(line)
         if fence or mark:
-            out.extend(_COMPONENT.sub(_code_only, "\n".join(prose)).split("\n") if prose else [])
+            out.extend(_bare(prose))
             prose = []
             out.append(line)
             fence = _fence_after(fence, line, mark)
         else:
             prose.append(line)
-    out.extend(_COMPONENT.sub(_code_only, "\n".join(prose)).split("\n") if prose else [])
+    out.extend(_bare(prose))
     return "\n".join(out)
+
+
+def _bare(prose: Sequence[str]) -> list[str]:
+    if not prose:
+        return []
+    text = _without_comments("\n".join(prose))
+    return _COMPONENT.sub(_code_only, text).split("\n") if "<" in text else text.split("\n")
+
+
+def _without_comments(text: str) -> str:
+    kept: list[str] = []
+    at = 0
+    while (start := text.find("{/*", at)) >= 0 and (end := text.find("*/}", start)) >= 0:
+        kept.append(text[at:start])
+        at = end + 3
+    return "".join(kept) + text[at:]
 
 
 def _code_only(match: re.Match[str]) -> str:
@@ -172,10 +188,10 @@ def _take_heading_ids(tokens: Sequence[Token]) -> None:
         if opening.type != "heading_open" or not content.children:
             continue
         last = content.children[-1]
-        match = _HEADING_ID.search(last.content) if last.type == "text" else None
+        match = _HEADING_ID.search(last.content.rstrip()) if last.type == "text" else None
         if match:
             opening.attrSet("id", match[1])
-            last.content = last.content[: match.start()]
+            last.content = last.content[: match.start()].rstrip()
 
 
 def _open_fenced_boxes(tokens: Sequence[Token]) -> None:

@@ -17,55 +17,44 @@ _MAX_FORMATTING = 64
 _FORMATTING = frozenset(
     ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"]
 )
-_NESTING = frozenset(
+# Elements that never hold others, and those that the parser closes when the next of their kind opens.
+_NEVER_DEEP = frozenset(
     [
-        "address",
-        "applet",
-        "article",
-        "aside",
-        "blockquote",
-        "button",
-        "caption",
-        "center",
-        "details",
-        "dialog",
-        "dir",
-        "div",
-        "dl",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "foreignobject",
-        "form",
-        "header",
-        "hgroup",
-        "listing",
-        "main",
-        "marquee",
-        "math",
-        "menu",
-        "nav",
-        "object",
-        "ol",
-        "pre",
-        "ruby",
-        "search",
-        "section",
-        "select",
-        "span",
-        "summary",
-        "svg",
-        "table",
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+        "p",
+        "li",
+        "dt",
+        "dd",
+        "tr",
         "td",
-        "template",
         "th",
-        "ul",
+        "tbody",
+        "thead",
+        "tfoot",
+        "colgroup",
+        "option",
+        "optgroup",
+        "rt",
+        "rp",
+        "html",
+        "head",
+        "body",
     ]
 )
-_TAG = re.compile(
-    r"<(/?)(" + "|".join(sorted(_NESTING | _FORMATTING, key=len, reverse=True)) + r")(?=[\s/>])[^>]*>?", re.IGNORECASE
-)
+_TAG = re.compile(r"<(/?)([a-z][^\s/>]*)[^>]*>?", re.IGNORECASE)
 
 
 def shallow(html: str) -> str:
@@ -98,8 +87,10 @@ class _Depth:
         self._formatting = 0
 
     def admits(self, match: re.Match[str]) -> bool:
-        closes, name = bool(match[1]), match[2].lower()
-        if closes:
+        name = match[2].lower()
+        if name in _NEVER_DEEP:
+            return True
+        if match[1]:
             return self._close(name)
         formatting = name in _FORMATTING
         if (self._formatting >= _MAX_FORMATTING) if formatting else (self._levels >= MAX_DEPTH):
