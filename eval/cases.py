@@ -237,7 +237,7 @@ def _reason(
     if not (case.title.strip() or case.text.strip()):
         return "no question"
     if not case.is_labelled:
-        return "only unknown documents" if dropped else "no relevant documents"
+        return "only unknown documents" if dropped else "no relevant documents or other label"
     return ""
 
 

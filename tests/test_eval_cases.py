@@ -73,7 +73,7 @@ def test_a_missing_an_empty_and_a_broken_file_are_refused_in_words(tmp_path: Pat
 
 def test_a_file_without_one_usable_case_says_what_was_left_out(tmp_path: Path) -> None:
     path = written(tmp_path / "cases.jsonl", {"id": "a", "text": "x", "relevant": ["gone"]}, {"id": "b", "text": "y"})
-    with pytest.raises(UsageError, match="1 x only unknown documents, 1 x no relevant documents"):
+    with pytest.raises(UsageError, match="1 x only unknown documents, 1 x no relevant documents or other label"):
         load_cases(path, known={"here"})
 
 
@@ -93,7 +93,7 @@ def test_every_exclusion_is_counted_under_its_reason() -> None:
     assert [case.id for case in found.cases] == ["a", "f"]
     assert found.exclusions == {
         "unknown document dropped from its case": 1, "duplicate id": 1, "duplicate question": 1, "no question": 1,
-        "only unknown documents": 1, "no relevant documents": 1,
+        "only unknown documents": 1, "no relevant documents or other label": 1,
     }  # fmt: skip
 
 

@@ -63,7 +63,7 @@ class Report:
         return tuple(figure for figure in self.figures if figure.estimate.value is None)
 
 
-def as_json(report: Report) -> dict[str, object]:
+def report_record(report: Report) -> dict[str, object]:
     """Return the report's numbers as plain JSON values; a figure without a value is null."""
     return {
         "schema": SCHEMA,
@@ -72,7 +72,7 @@ def as_json(report: Report) -> dict[str, object]:
         "cases": asdict(report.cases) | {"excluded": dict(report.cases.excluded)},
         "figures": [_figure_record(figure) for figure in report.figures],
         "undefined": len(report.undefined()),
-        "comparisons": [_comparison_record(comparison) for comparison in report.comparisons],
+        "comparisons": [comparison_record(comparison) for comparison in report.comparisons],
         "notes": list(report.notes),
     }
 
@@ -82,7 +82,8 @@ def _figure_record(figure: Figure) -> dict[str, object]:
     return {key: value for key, value in record.items() if key != "estimate"} | asdict(figure.estimate)
 
 
-def _comparison_record(comparison: Comparison) -> dict[str, object]:
+def comparison_record(comparison: Comparison) -> dict[str, object]:
+    """Return a comparison as plain JSON values."""
     return {
         "first": comparison.first,
         "second": comparison.second,

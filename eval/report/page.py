@@ -21,8 +21,8 @@ LEADS: dict[Group, str] = {
     "citations": "A plain word-by-word check, apart from the product's own verifier: does the quote say what the part"
     " says, with the same numbers and negation, and is the cited document one that people linked?",
     "verdicts": "The share of questions with a whole answer, a partial one, and a logged gap.",
-    "confidence": "Confidence should be high where the knowledge can answer and low where it cannot. AUROC is the chance"
-    " that an answerable question gets more confidence than an unanswerable one: 0.5 is guessing, 1 is perfect.",
+    "confidence": "Confidence should be high where the knowledge can answer and low where it cannot. AUROC is the"
+    " chance that an answerable question gets more confidence than an unanswerable one: 0.5 is guessing, 1 perfect.",
     "gaps": "Articles are taken away by a seeded draw and everything is asked; the questions that lost theirs"
     " are the known gaps. Coarse: other articles may still help, so precision and recall cannot reach 1.",
     "causes": "Labels given by the product against labels given by readers.",
