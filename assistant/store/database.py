@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from assistant.errors import DataDirectoryError
-from assistant.store.tables import HEAD
+from assistant.store.schema import HEAD
 
 BUSY_TIMEOUT_MS = 5_000
 FILE_NAME = "waypost.sqlite"

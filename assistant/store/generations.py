@@ -95,7 +95,7 @@ class Generations:
             )  # fmt: skip
             return int(connection.execute(row.returning(t.Generation.id)).scalar_one())
 
-    def makelive_chunks(self, generation_id: int, *, applied_seq: int, chunks: int, report: Mapping[str, Any]) -> None:
+    def make_live(self, generation_id: int, *, applied_seq: int, chunks: int, report: Mapping[str, Any]) -> None:
         """Swap: the old live generation is retired and this one live, or neither."""
         now = datetime.now(UTC)
         with self._database.write() as connection:

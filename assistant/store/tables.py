@@ -27,9 +27,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0001"
-"""The migration that this code expects; a test holds it equal to alembic's own head."""
-
 Id = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -71,6 +68,7 @@ class Source(Base):
     created_at: Mapped[datetime]
     last_run_at: Mapped[datetime | None]
     last_summary: Mapped[dict[str, Any] | None] = mapped_column(JSON())
+    fingerprint: Mapped[str] = mapped_column(String(64), server_default="")
 
 
 class Document(Base):

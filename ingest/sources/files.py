@@ -178,7 +178,7 @@ def _reader(
     record: Mapping[str, Any], defaults: Defaults, where: str
 ) -> Callable[[Mapping[str, Any], str], Document]:
     if "messages" in record or record.get("kind", defaults.kind) == "ticket":
-        return lambda r, revision: ticket_document(r, revision=revision)
+        return lambda r, _revision: ticket_document(r)
     return lambda r, revision: article_document(r, None, revision, defaults, where=where)
 
 

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from assistant.domain import Audience, Document, Kind
-
-READER_VERSION = "1"
-"""Part of every revision: a better parser reads everything anew."""
+from ingest.sources.version import READER_VERSION
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,192 @@
+"""Routes for agents: drafts, what became of them, search, evidence."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any, cast, get_args
+
+from fastapi import APIRouter, Query, Request, Response
+
+from assistant.answering.shapes import answer_json, hits_json
+from assistant.api.auth import Asker
+from assistant.api.idempotency import IdempotencyKey, once
+from assistant.api.schemas import AnswerOut, DraftRequest, EventOut, EventRequest, FeedbackRequest, Hits, Message
+from assistant.api.services import Served
+from assistant.domain import Kind, Question
+from assistant.errors import NotFound, UsageError
+
+router = APIRouter(prefix="/v1", tags=["drafts"])
+
+
+@router.post("/drafts", response_model=AnswerOut)
+def create_draft(
+    body: DraftRequest, request: Request, caller: Asker, services: Served, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """A cited draft, a partial one, or a gap. A gap is a result, not an error."""
+    question = _question(body)
+    ticket_id = body.ticket.id if body.ticket and body.ticket.id else None
+
+    def reply() -> AnswerOut:
+        answer = services.desk.ask(
+            question,
+            audiences=caller.audiences(body.options.audience),
+            asked_by=caller.name,
+            ticket_id=ticket_id,
+            token=_contact(ticket_id, question),
+        )
+        return AnswerOut.model_validate(answer_json(answer))
+
+    return once(services.database, request, caller.name, idempotency_key, body, reply)
+
+
+@router.get("/drafts")
+def recent_drafts(
+    caller: Asker,  # noqa: ARG001
+    services: Served,
+    limit: Annotated[int, Query(ge=1, le=200)] = 20,
+) -> list[dict[str, Any]]:
+    """The latest drafts, newest first."""
+    return services.desk.drafts.recent(limit)
+
+
+@router.get("/drafts/{draft_id}")
+def get_draft(draft_id: str, caller: Asker, services: Served) -> AnswerOut:  # noqa: ARG001
+    """A stored draft, unchanged."""
+    return AnswerOut.model_validate(answer_json(services.desk.drafts.load(draft_id)))
+
+
+@router.post("/drafts/{draft_id}/events", response_model=EventOut)
+def add_event(
+    draft_id: str,
+    body: EventRequest,
+    request: Request,
+    caller: Asker,
+    services: Served,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """What the agent did with the draft."""
+
+    def reply() -> EventOut:
+        distance = services.desk.drafts.add_event(draft_id, body.kind, caller.name, body.final_text)
+        return EventOut(edit_distance=distance)
+
+    return once(services.database, request, caller.name, idempotency_key, body, reply)
+
+
+@router.post("/drafts/{draft_id}/feedback", response_model=EventOut)
+def add_feedback(
+    draft_id: str,
+    body: FeedbackRequest,
+    request: Request,
+    caller: Asker,
+    services: Served,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """A rating of the draft."""
+
+    def reply() -> EventOut:
+        services.desk.drafts.add_feedback(
+            draft_id, rating=body.rating, reasons=body.reasons, note=body.note, proposed_fix=body.proposed_fix,
+            actor=caller.name,
+        )  # fmt: skip
+        return EventOut(edit_distance=None)
+
+    return once(services.database, request, caller.name, idempotency_key, body, reply)
+
+
+@router.get("/drafts/{draft_id}/history")
+def draft_history(draft_id: str, caller: Asker, services: Served) -> dict[str, list[dict[str, Any]]]:  # noqa: ARG001
+    """Events and feedback of a draft, oldest first."""
+    services.desk.drafts.load(draft_id)
+    return services.desk.drafts.history(draft_id)
+
+
+@router.get("/search")
+def search(
+    caller: Asker,
+    services: Served,
+    q: Annotated[str, Query(min_length=1, max_length=100_000)],
+    k: Annotated[int, Query(ge=1, le=100)] = 10,
+    kind: Annotated[str, Query(max_length=40, description="faq, doc, ticket, comma-separated; default all.")] = "",
+) -> Hits:
+    """Ranked documents with their best passage."""
+    kinds = _kinds(kind)
+    retrieval = services.desk.assistant.search(Question(text=q), audiences=caller.audiences("agent"))
+    return Hits(id="", hits=hits_json(retrieval, kinds=kinds, k=k))
+
+
+@router.get("/documents/{document_id:path}")
+def document(
+    document_id: str,
+    caller: Asker,
+    services: Served,
+    version: Annotated[int | None, Query(ge=1)] = None,
+) -> dict[str, Any]:
+    """A document's stored text, to show a citation in its context."""
+    stored = services.knowledge.version(document_id, version)
+    if stored.audience not in caller.audiences("agent"):
+        raise NotFound(f"No document {document_id!r}.")
+    return {
+        "document_id": stored.document_key,
+        "version": stored.version,
+        "kind": stored.kind,
+        "audience": stored.audience,
+        "title": stored.title,
+        "url": stored.url,
+        "text": stored.text,
+        "headings": [[b.start, b.end, b.level] for b in stored.blocks if b.kind == "heading"],
+        "updated_at": stored.updated_at,
+        "live": stored.live,
+    }
+
+
+def _question(body: DraftRequest) -> Question:
+    """The question behind the request: the customer's latest words first, with the subject.
+
+    Raises:
+        UsageError: neither a ticket with a customer's message nor a text.
+    """
+    ticket = body.ticket
+    if ticket is None:
+        if not body.text.strip():
+            raise UsageError("Expected a question in 'text' or a 'ticket' with messages, found neither.")
+        return Question(body.text, title=body.title, channel=body.channel or "api", requester=body.requester)
+    text = _asked(ticket.messages)
+    if not text.strip() and not ticket.subject.strip():
+        raise UsageError("Expected a customer's message in the ticket, found none. Send the public conversation.")
+    return Question(
+        text or ticket.subject,
+        title=ticket.subject,
+        id=ticket.id,
+        channel=ticket.channel or "api",
+        locale=ticket.locale,
+        product=ticket.product,
+        requester=ticket.requester,
+    )
+
+
+def _asked(messages: list[Message]) -> str:
+    """What the customer wants now: the last burst of customer messages, after what they said before it."""
+    public = [m for m in messages if m.public]
+    burst: list[str] = []
+    for message in reversed(public):
+        if message.by == "customer":
+            burst.insert(0, message.text)
+        elif burst:
+            break
+    first = next((m.text for m in public if m.by == "customer"), "")
+    return "\n".join(burst if first in burst else [*burst, first])
+
+
+def _contact(ticket_id: str | None, question: Question) -> str | None:
+    """The same ticket with the same words is one contact, however often a draft is asked for."""
+    if ticket_id is None:
+        return None
+    return hashlib.sha256(f"{ticket_id}|{question.full_text}".encode()).hexdigest()
+
+
+def _kinds(given: str) -> tuple[Kind, ...]:
+    wanted = tuple(part.strip() for part in given.split(",") if part.strip()) or get_args(Kind)
+    if unknown := [part for part in wanted if part not in get_args(Kind)]:
+        raise UsageError(f"Expected kinds from faq, doc, ticket; found {', '.join(unknown)!r}.")
+    return cast("tuple[Kind, ...]", wanted)

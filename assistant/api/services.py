@@ -1,0 +1,54 @@
+"""What the routes work with, put together by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol
+
+from fastapi import Depends, Request
+
+from assistant.desk import Desk
+from assistant.domain import Audience, Kind
+from assistant.store.corpus import Corpus
+from assistant.store.database import Database
+from assistant.store.knowledge import StoredKnowledge
+
+
+class Intake(Protocol):
+    """Ingests places on the server's disk; implemented above this package."""
+
+    def run(
+        self, sources: Sequence[str], kind: Kind | None, audience: Audience, *, allow_empty: bool
+    ) -> list[dict[str, Any]]:
+        """Summaries, one a source."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """The index as `/readyz` shows it."""
+
+    generation: str
+    state: str
+    notice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything behind the routes."""
+
+    desk: Desk
+    database: Database
+    knowledge: StoredKnowledge
+    corpus: Corpus
+    intake: Intake
+    index: Callable[[], IndexStatus]
+
+
+def _services(request: Request) -> Services:
+    found: Services = request.app.state.services
+    return found
+
+
+Served = Annotated[Services, Depends(_services)]

@@ -1,0 +1,69 @@
+"""The API as desk, board and command line see it: the same doors as for any other helpdesk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from assistant.errors import WaypostError
+
+
+class ApiError(WaypostError):
+    """The server answered with a problem; `status` is its HTTP status, 0 when it did not answer."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Client:
+    """A thin client; every failure is an `ApiError` with the server's own words."""
+
+    def __init__(self, url: str, key: str, *, timeout_s: float = 60.0) -> None:
+        self._http = httpx.Client(
+            base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=timeout_s, trust_env=False
+        )
+
+    def get(self, path: str, parameters: Mapping[str, Any] | None = None) -> Any:
+        """GET; parameters that are None or empty are left out."""
+        wanted = {name: value for name, value in (parameters or {}).items() if value not in (None, "")}
+        return self._send("GET", path, params=wanted)
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """POST JSON."""
+        return self._send("POST", path, json=body)
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        """PATCH JSON."""
+        return self._send("PATCH", path, json=body)
+
+    def close(self) -> None:
+        """Close connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _send(self, method: str, path: str, **arguments: Any) -> Any:
+        try:
+            response = self._http.request(method, path, **arguments)
+        except httpx.HTTPError as error:
+            raise ApiError(f"The server does not answer ({type(error).__name__}). Is `waypost serve` running?", 0) from error
+        if response.is_error:
+            raise ApiError(_detail(response), response.status_code)
+        return response.json()
+
+
+def _detail(response: httpx.Response) -> str:
+    try:
+        return str(response.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return f"The server answered {response.status_code} {response.reason_phrase}."

@@ -1,0 +1,86 @@
+"""`waypost gaps`: the log of what could not be answered."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from ui.commands.options import AsJson, Config, Data
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command("list")
+def list_gaps(
+    status: Annotated[str, typer.Option(help="Only gaps in this state.")] = "",
+    reason: Annotated[str, typer.Option(help="Only gaps with this reason.")] = "",
+    channel: Annotated[str, typer.Option(help="Only gaps that came up in this channel.")] = "",
+    text: Annotated[str, typer.Option(help="Only gaps whose question holds this.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    data: Data = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Gaps, most frequent first."""
+    from assistant.store.gaps import GapFilter
+    from ui.home import open_home
+
+    home = open_home(data, config)
+    wanted = GapFilter(status=status, reason=reason, channel=channel, text=text)
+    rows = home.gaps.list(wanted, limit=limit)
+    if as_json:
+        typer.echo(json.dumps(rows, default=_plain, ensure_ascii=False))
+    else:
+        _print_table(rows, home.gaps.count(wanted))
+    home.close()
+
+
+@app.command("show")
+def show_gap(
+    gap_id: Annotated[int, typer.Argument(help="The gap's number, from `waypost gaps list`.", show_default=False)],
+    data: Data = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """One gap: its question, how often, where, what came nearest, its history."""
+    from ui.home import open_home
+
+    home = open_home(data, config)
+    gap = home.gaps.show(gap_id)
+    home.close()
+    if as_json:
+        typer.echo(json.dumps(gap, default=_plain, ensure_ascii=False))
+        return
+    typer.echo(f"Gap {gap['id']}: {gap['title']}  [{gap['status']}, {gap['reason']}]")
+    typer.echo(f"{gap['count']} contacts, {_day(gap['first_seen_at'])} to {_day(gap['last_seen_at'])}, {_mix(gap)}")
+    typer.echo("Nearest: " + (", ".join(gap["nearest"]) or "nothing"))
+    typer.echo("\nIn their words:")
+    for occurrence in gap["occurrences"][:10]:
+        typer.echo(f"  {_day(occurrence['at'])}  {' '.join(occurrence['question'].split())[:160]}")
+    for event in gap["history"]:
+        typer.echo(f"  {_day(event['at'])}  {event['actor']}: {event['field']} {event['old']} -> {event['new']}")
+
+
+def _print_table(rows: list[dict[str, Any]], total: int) -> None:
+    if not rows:
+        typer.echo("No gaps logged. Questions that `waypost ask`, the API or the desk cannot answer appear here.")
+        return
+    for row in rows:
+        typer.echo(f"{row['id']:>5}  {row['count']:>4} x  {row['status']:<12} {row['reason']:<14} {row['title'][:80]}")
+    if total > len(rows):
+        typer.echo(f"... {total - len(rows)} more; raise --limit")
+
+
+def _mix(gap: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in gap["channels"].items()) or "channel unknown"
+
+
+def _day(at: datetime) -> str:
+    return f"{at:%Y-%m-%d}"
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,97 @@
+"""`waypost ingest`: brings sources in, incrementally; hands the work to a running server when there is one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from assistant.errors import DirectoryInUse, UsageError
+from ui.commands.options import AsJson, Config, Data
+from ui.unchanged import unchanged_summaries
+
+
+def ingest(
+    sources: Annotated[list[str], typer.Argument(help="Files, folders or exports.", show_default=False)],
+    kind: Annotated[
+        Literal["faq", "doc", "ticket"] | None, typer.Option(help="Kind of records that do not say it themselves.")
+    ] = None,
+    audience: Annotated[
+        Literal["public", "internal"], typer.Option(help="Audience of records that do not say it themselves.")
+    ] = "public",
+    engine: Annotated[Literal["local", "ray"], typer.Option(help="Where the work runs.")] = "local",
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Accept that a source which held documents now holds none.")
+    ] = False,
+    data: Data = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring sources in: new and changed documents are stored and embedded, gone ones are removed."""
+    if engine == "ray":
+        raise UsageError("--engine ray is not available yet: expected 'local'. Leave the option out.")
+    request: dict[str, Any] = {
+        "sources": [str(Path(s).expanduser().absolute()) for s in sources],
+        "kind": kind,
+        "audience": audience,
+        "allow_empty": allow_empty,
+    }
+    if config is None and (nothing_new := unchanged_summaries(data, request)) is not None:
+        _print(nothing_new, as_json)
+        return
+    from ui.home import open_home
+
+    home = open_home(data, config, create=True)
+    try:
+        ownership = home.own("waypost ingest")
+    except DirectoryInUse as error:
+        summaries = _handed_over(home.folder, request, error)
+    else:
+        try:
+            summaries = _here(home, request, quiet=as_json)
+        finally:
+            ownership.release()
+    home.close()
+    _print(summaries, as_json)
+
+
+def _here(home: Any, request: dict[str, Any], *, quiet: bool) -> list[dict[str, Any]]:
+    from ui.commands.progress import shown
+    from ui.intake import Intake
+
+    with shown("ingest", quiet=quiet) as progress:
+        intake = Intake(home, home.owned_index())
+        try:
+            return intake.run(**request, progress=progress)
+        finally:
+            intake.close()
+
+
+def _handed_over(folder: Path, request: dict[str, Any], error: DirectoryInUse) -> list[dict[str, Any]]:
+    """Let the running server do it: it alone may write to the index."""
+    from assistant.index.lock import holder_of
+
+    holder = holder_of(folder)
+    if holder is None or not holder.url:
+        raise error
+    from ui.client import Client
+
+    typer.echo(f"Handing over to the running server ({holder.command}, process {holder.pid}).", err=True)
+    with Client(holder.url, holder.token, timeout_s=3600) as client:
+        found: list[dict[str, Any]] = client.post("/v1/ingest", request)["summaries"]
+        return found
+
+
+def _print(summaries: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(summaries, ensure_ascii=False))
+        return
+    for summary in summaries:
+        counts = ", ".join(f"{summary[name]} {name}" for name in ("added", "updated", "unchanged", "removed", "failed"))
+        typer.echo(f"{summary['source']}: {counts}; {summary['embedded']} texts embedded, {summary['seconds']:.1f} s")
+        for failure in summary["failures"][:10]:
+            typer.echo(f"  left out: {failure['reason']}")
+        if summary["failed"] > 10:
+            typer.echo(f"  ... and {summary['failed'] - 10} more; --json lists the first hundred")

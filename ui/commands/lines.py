@@ -1,0 +1,75 @@
+"""JSON Lines in and out for the batch forms: order and ids kept, a bad line refused by its number."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from assistant.domain import Question
+from assistant.errors import UsageError
+from ingest.records import parsed_time
+
+MAX_QUESTION_CHARS = 100_000
+
+
+def questions(path: Path) -> list[Question]:
+    """Every question of a batch file.
+
+    Raises:
+        UsageError: the file is missing, or a line is not an object with "id" and "text"; names the line.
+    """
+    if not path.is_file():
+        raise UsageError(f"Expected a JSON Lines file at {path}, found none. Check the path.")
+    found: list[Question] = []
+    with path.open("rb") as file:
+        for number, raw in enumerate(file, 1):
+            if raw.strip():
+                found.append(_question(raw, f"{path.name}, line {number}"))
+    return found
+
+
+def _question(raw: bytes, where: str) -> Question:
+    try:
+        record: Any = json.loads(raw.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{where}: expected one JSON object in UTF-8, found {error}.") from error
+    if not isinstance(record, dict) or "id" not in record or not isinstance(record.get("text"), str):
+        raise UsageError(f'{where}: expected an object with "id" and a string "text", found {raw[:80]!r}.')
+    return question_of(record)
+
+
+def question_of(record: Mapping[str, Any]) -> Question:
+    """A question from a record; its text is cut at `MAX_QUESTION_CHARS`, its other fields are information."""
+    from ingest.decode import cleaned
+
+    created: Any = parsed_time(record.get("created"))
+    return Question(
+        text=cleaned(str(record.get("text", ""))[:MAX_QUESTION_CHARS]),
+        title=cleaned(str(record.get("title") or "")[:2000]),
+        id=str(record.get("id", "")),
+        created=created if hasattr(created, "tzinfo") else None,
+        channel=str(record.get("channel") or "")[:80],
+        locale=str(record.get("locale") or "")[:40],
+        product=str(record.get("product") or "")[:200],
+        requester=cleaned(str(record.get("requester") or "")[:200]),
+    )
+
+
+@contextmanager
+def written(out: Path | None) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """A function that writes one line; a file appears whole at the end or not at all."""
+    if out is None:
+        yield lambda record: print(json.dumps(record, ensure_ascii=False))
+        return
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        aside = out.with_name(f".{out.name}.{os.getpid()}")
+        with aside.open("w", encoding="utf-8") as file:
+            yield lambda record: print(json.dumps(record, ensure_ascii=False), file=file)
+        aside.replace(out)
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}. Give another file with --out.") from error

@@ -1,0 +1,72 @@
+"""`waypost demo`: the sample helpdesk of an invented company, in a data directory of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from assistant.domain import Audience, Question
+from assistant.index.lock import own
+from ui.commands.progress import shown
+from ui.home import Home, open_home
+from ui.intake import Intake
+from ui.unchanged import data_folder
+
+SAMPLE = Path(__file__).parent / "sample"
+QUESTIONS = (
+    "My wall display won't connect to the Wi-Fi at home, what should I check?",
+    "How do I cancel Fernway Plus, and can you also gift the remaining months to my sister?",
+    "Does the wall display work with a Matter smart lock on our front door?",
+)
+"""One that is answered, one in part, one that is a gap."""
+
+AGENT: tuple[Audience, ...] = ("public", "internal")
+
+
+def run(data: Path | None, *, once: bool, host: str | None, port: int | None) -> None:
+    """Fill the demo's directory, then show the job in the terminal (`once`) or start the server."""
+    folder = data_folder(data) if data else data_folder(None).with_name("waypost-demo")
+    home = open_home(folder, create=True)
+    _fill(home)
+    if once:
+        _show(home)
+        home.close()
+        return
+    key = home.keys.create("demo", "admin")
+    home.close()
+    from ui.serve import run as serve
+
+    announce = (
+        "Waypost demo: the help desk of Fernway, an invented company.\n"
+        f"  desk   {{url}}/login?key={key}&next=/desk\n"
+        f"  board  {{url}}/login?key={key}&next=/board\n"
+        f"  API    {{url}}/docs   (key: {key})\n"
+        "Ctrl-C stops."
+    )
+    serve(folder, None, host=host, port=port, announce=announce)
+
+
+def _fill(home: Home) -> None:
+    ownership = own(home.folder, "waypost demo")
+    intake = Intake(home, home.owned_index())
+    try:
+        with shown("sample helpdesk") as progress:
+            intake.run([str(SAMPLE / "articles"), str(SAMPLE / "faq.csv"), str(SAMPLE / "tickets.jsonl")], progress=progress)
+    finally:
+        intake.close()
+        ownership.release()
+
+
+def _show(home: Home) -> None:
+    from ui.commands.terminal import show_answer
+
+    index = home.reader_index()
+    desk = home.desk(home.assistant(index, lambda: index.name))
+    for number, text in enumerate(QUESTIONS, 1):
+        print(f"\n{'─' * 78}\nQuestion {number}: {text}\n")
+        question = Question(text, requester="Sam", channel="demo")
+        show_answer(desk.ask(question, audiences=AGENT, asked_by="demo", token=f"demo-{number}"))
+    print(f"\n{'─' * 78}\nGap log:")
+    from assistant.store.gaps import GapFilter
+
+    for gap in home.gaps.list(GapFilter(), limit=5):
+        print(f"  {gap['id']}  {gap['count']} x  {gap['reason']}  {gap['title']}")

@@ -1,0 +1,67 @@
+"""Runs ingest over a list of sources and keeps the index in step; used by the command line and the server."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from assistant.domain import Audience, Kind
+from assistant.seams import Progress
+from ui.unchanged import fingerprint
+
+if TYPE_CHECKING:
+    from assistant.index.generation import OwnedIndex
+    from ui.home import Home
+
+
+class Intake:
+    """One ingest at a time; the index is brought up to date after each committed batch when it is open."""
+
+    def __init__(self, home: Home, index: OwnedIndex, *, serving: bool = False) -> None:
+        self._home = home
+        self._index = index
+        self._serving = serving
+        self._one_at_a_time = threading.Lock()
+
+    def run(
+        self,
+        sources: Sequence[str],
+        kind: Kind | None = None,
+        audience: Audience = "public",
+        *,
+        allow_empty: bool = False,
+        progress: Progress | None = None,
+    ) -> list[dict[str, Any]]:
+        """Ingest every source and return their summaries.
+
+        Raises:
+            UsageError: a source does not exist or cannot be read at all; found before any is ingested.
+        """
+        from ingest.build import ingest
+        from ingest.sources.files import open_path
+        from ingest.sources.item import Defaults
+
+        opened = [open_path(location, Defaults(kind, audience)) for location in sources]
+        states = [fingerprint(source.path, kind, audience, self._home.folder) for source in opened]
+        with self._one_at_a_time:
+            summaries = [
+                ingest(
+                    source,
+                    self._home.corpus,
+                    self._home.embedder,
+                    progress=progress,
+                    started=self._index.expect_build,
+                    committed=self._index.apply if self._serving else None,
+                    allow_empty=allow_empty,
+                    fingerprint=state,
+                )
+                for source, state in zip(opened, states, strict=True)
+            ]
+            if not self._index.is_current() or self._serving:
+                self._index.apply()
+        return [summary.as_dict() for summary in summaries]
+
+    def close(self) -> None:
+        """Close the index."""
+        self._index.close()
