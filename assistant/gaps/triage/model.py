@@ -1,0 +1,271 @@
+"""The fitted weights: from rows to calibrated labels, and what a desk's corrections add to them.
+
+`eval/fit_triage.py` fits and writes the shipped file; it holds weights, common words and the means of features, no
+text and no vector of any contact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from assistant.errors import ModelError, UsageError
+from assistant.gaps.triage.contact import Contact, Correction, Label, Triaged
+from assistant.gaps.triage.features import (
+    Described,
+    Matrix,
+    Vocabulary,
+    block_widths,
+    describe,
+)
+from assistant.gaps.triage.party import external_party
+from assistant.gaps.triage.quotes import best_quote
+from assistant.gaps.triage.softmax import Floats, fit_weights, probabilities
+from assistant.seams import Embedder
+
+SHIPPED = Path(__file__).parent.parent / "triage_model.npz"
+_BATCH = 256
+_CORRECTION_STRENGTH = 1.0  # measured by eval/triage_report.py --corrections
+_NEW_LABEL_ODDS = 3.0  # a label first seen in corrections starts e**3 times rarer than the average one
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One question's labels and weights `(width + 1, labels)` on `(row - centre) * scale`, the last row constants.
+
+    `temperature` divides the logits; above 1 it makes probabilities humbler.
+    """
+
+    labels: tuple[str, ...]
+    weights: Matrix
+    centre: Matrix
+    scale: Matrix
+    temperature: float
+
+    def scaled(self, rows: Matrix) -> Floats:
+        """Rows as the weights expect them."""
+        return np.asarray((rows - self.centre) * self.scale, np.float64)
+
+    def logits(self, rows: Matrix) -> Floats:
+        """`(n, labels)`, before the softmax."""
+        return np.asarray(
+            (self.scaled(rows) @ self.weights[:-1] + self.weights[-1])
+            / self.temperature
+        )
+
+    def label(self, rows: Matrix) -> list[Label]:
+        """One calibrated label for each row."""
+        return [_label(self.labels, row) for row in probabilities(self.logits(rows))]
+
+
+@dataclass(frozen=True, slots=True)
+class TriageModel:
+    """Labels contacts. `space` names the embedding model that the weights belong to, whatever its backend."""
+
+    cause: Head
+    stage: Head
+    vocabulary: Vocabulary
+    space: str
+
+    def label(self, contacts: Sequence[Contact], embedder: Embedder) -> list[Triaged]:
+        """One result for each contact, in order; no text makes it fail.
+
+        Raises:
+            ModelError: the embedder is not the one that the weights were fitted on.
+        """
+        _require_space(self.space, embedder)
+        found: list[Triaged] = []
+        for start in range(0, len(contacts), _BATCH):
+            found += self._batch(contacts[start : start + _BATCH], embedder)
+        return found
+
+    def adapted(
+        self, corrections: Sequence[Correction], embedder: Embedder
+    ) -> TriageModel:
+        """This model moved towards what people said, as far as their number warrants.
+
+        A label that the model does not know yet becomes one of its labels. The corrections are not kept: call this on
+        the shipped model with all of them.
+
+        Raises:
+            ModelError: the embedder is not the one that the weights were fitted on.
+        """
+        _require_space(self.space, embedder)
+        for correction in corrections:
+            if correction.cause == "" or correction.stage == "":
+                raise UsageError(
+                    f"correction of {correction.contact.id!r}: a label is empty; use None for no opinion"
+                )
+        if not corrections:
+            return self
+        rows = describe(
+            [correction.contact for correction in corrections],
+            embedder,
+            self.vocabulary,
+        ).rows
+        return replace(
+            self,
+            cause=_moved(
+                self.cause, rows, [correction.cause for correction in corrections]
+            ),
+            stage=_moved(
+                self.stage, rows, [correction.stage for correction in corrections]
+            ),
+        )
+
+    def _batch(self, contacts: Sequence[Contact], embedder: Embedder) -> list[Triaged]:
+        described = describe(contacts, embedder, self.vocabulary)
+        causes, stages = (
+            self.cause.label(described.rows),
+            self.stage.label(described.rows),
+        )
+        quotes = [
+            self._quote(described, i, contacts[i], causes[i].label)
+            for i in range(len(contacts))
+        ]
+        return [
+            Triaged(contact.id, cause, stage, quote, _party(contact, cause, quote))
+            for contact, cause, stage, quote in zip(
+                contacts, causes, stages, quotes, strict=True
+            )
+        ]
+
+    def _quote(self, described: Described, i: int, contact: Contact, cause: str) -> str:
+        column = self.cause.labels.index(cause)
+        others = np.delete(self.cause.weights[:-1], column, axis=1).mean(axis=1)
+        evidence = (self.cause.weights[:-1, column] - others) * self.cause.scale
+        spans, vectors = described.spans[i], described.sentences[i]
+        return best_quote(
+            contact,
+            spans,
+            vectors,
+            described.prototypes,
+            evidence,
+            self.cause.centre,
+            self.vocabulary,
+        )
+
+
+def load_triage(path: Path | None = None) -> TriageModel:
+    """The shipped model, or the one at `path`.
+
+    Raises:
+        ModelError: the file is missing or does not fit this version's features.
+    """
+    file = path or SHIPPED
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            vocabulary = Vocabulary(
+                tuple(map(str, arrays["terms"])), arrays["idf"].astype(np.float32)
+            )
+            cause, stage = (_head(dict(arrays), name) for name in ("cause", "stage"))
+            model = TriageModel(cause, stage, vocabulary, str(arrays["space"]))
+            expected = sum(
+                block_widths(int(arrays["dimensions"]), len(vocabulary.terms))
+            )
+    except (OSError, KeyError, ValueError) as error:
+        raise ModelError(
+            f"triage model {file}: {error}; write it anew with eval/fit_triage.py"
+        ) from error
+    if {cause.weights.shape[0], stage.weights.shape[0]} != {expected + 1}:
+        found = f"{cause.weights.shape[0]} and {stage.weights.shape[0]} rows of weights, expected {expected + 1}"
+        raise ModelError(
+            f"triage model {file}: {found}; write it anew with eval/fit_triage.py"
+        )
+    return model
+
+
+def save_triage(model: TriageModel, path: Path) -> None:
+    """Write `model`, weights as half floats; the bytes depend on nothing but the model."""
+    terms = len(model.vocabulary.terms)
+    rest = model.cause.weights.shape[0] - 1 - sum(block_widths(0, terms))
+    arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]] = {
+        "terms": np.array(model.vocabulary.terms or [""], np.str_)[:terms],
+        "idf": model.vocabulary.idf.astype(np.float16),
+        "space": np.array(model.space),
+        "dimensions": np.array(rest // 4),
+    }
+    for name, head in (("cause", model.cause), ("stage", model.stage)):
+        arrays |= {
+            f"{name}_labels": np.array(head.labels),
+            f"{name}_weights": head.weights.astype(np.float16),
+            f"{name}_centre": head.centre.astype(np.float16),
+            f"{name}_scale": head.scale.astype(np.float16),
+            f"{name}_temperature": np.array(head.temperature),
+        }
+    np.savez_compressed(path, allow_pickle=False, **arrays)
+
+
+def _head(
+    arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]], name: str
+) -> Head:
+    return Head(
+        tuple(map(str, arrays[f"{name}_labels"])),
+        arrays[f"{name}_weights"].astype(np.float32),
+        arrays[f"{name}_centre"].astype(np.float32),
+        arrays[f"{name}_scale"].astype(np.float32),
+        float(arrays[f"{name}_temperature"].item()),
+    )
+
+
+def _label(labels: Sequence[str], row: Floats) -> Label:
+    ranked = sorted(
+        zip(labels, map(float, row), strict=True), key=lambda pair: -pair[1]
+    )
+    return Label(ranked[0][0], ranked[0][1], tuple(ranked))
+
+
+def _moved(head: Head, rows: Matrix, said: Sequence[str | None]) -> Head:
+    """`head` fitted on from its own logits, pulled back to them by the penalty on every step away."""
+    wider = _with_labels(head, [label for label in said if label is not None])
+    told = [i for i, label in enumerate(said) if label is not None]
+    if not told:
+        return head
+    targets = np.zeros((len(told), len(wider.labels)))
+    for row, i in enumerate(told):
+        targets[row, wider.labels.index(said[i] or "")] = 1.0
+    step = fit_weights(
+        wider.scaled(rows[told]),
+        targets,
+        np.ones(len(told)),
+        strength=_CORRECTION_STRENGTH,
+        offset=wider.logits(rows[told]),
+    )
+    return replace(
+        wider,
+        weights=(wider.weights / wider.temperature + step).astype(np.float32),
+        temperature=1.0,
+    )
+
+
+def _with_labels(head: Head, said: Sequence[str]) -> Head:
+    new = tuple(dict.fromkeys(label for label in said if label not in head.labels))
+    if not new:
+        return head
+    column = head.weights.mean(axis=1, keepdims=True)
+    column[-1] -= _NEW_LABEL_ODDS * head.temperature
+    return replace(
+        head,
+        labels=head.labels + new,
+        weights=np.hstack([head.weights, *[column] * len(new)]),
+    )
+
+
+def _party(contact: Contact, cause: Label, quote: str) -> str:
+    return (
+        external_party(contact.title, contact.text, quote)
+        if cause.label == "external"
+        else ""
+    )
+
+
+def _require_space(space: str, embedder: Embedder) -> None:
+    found = embedder.model_id.split("@")[0]
+    if found != space:
+        raise ModelError(
+            f"triage weights belong to the embedding model {space!r}, found {found!r}; "
+            "pass that embedder, or fit the weights anew with eval/fit_triage.py"
+        )
