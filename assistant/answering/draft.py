@@ -18,7 +18,7 @@ from assistant.answering.asks import Ask, asks, question_weights, rarity
 from assistant.answering.conditions import Reader
 from assistant.answering.language import content_stems, one_line, sentences
 from assistant.answering.outline import Found, Unit, VersionKey, found_units
-from assistant.answering.telling import Voice
+from assistant.answering.telling import Voice, repeats_steps
 from assistant.domain import Candidate, Draft, Part, Passage, Question, Suggestion
 from assistant.seams import Embedder, Vectors
 
@@ -33,6 +33,7 @@ class Limits:
     steps: int = 24
     procedure_chars: int = 3_600
     searched_documents: int = 4
+    least_chars: int = 300
     suggestion_chars: int = 600
 
 
@@ -93,28 +94,29 @@ def _scored(question: Question, found: Sequence[Found], reader: Reader) -> list[
     """All units, best first."""
     stems = [one.unit.stems for one in found]
     rare = rarity(stems)
-    weights = {stem: weight * rare.get(stem, 0.0) for stem, weight in question_weights(question).items()}
+    asked = question_weights(question)
+    weights = {stem: weight * rare[stem] for stem, weight in asked.items() if stem in rare}
+    total = max(sum(weights.values()), 0.35 * sum(asked.values())) or 1.0  # one stray word in common is no answer
     order = list(dict.fromkeys(one.document_key for one in found))
     best_dense = max((one.candidate.dense for one in found), default=0.0)
     scored = []
     for one, said in zip(found, stems, strict=True):
-        overlap = _overlap(one, said, weights)
+        overlap = _overlap(one, said, weights) / total
         near = 0.7 * exp((one.candidate.dense - best_dense) / 0.1)
-        rank = 0.8 / (1 + 0.7 * order.index(one.document_key))
+        rank = 1.0 / (1 + 0.7 * order.index(one.document_key))
         score = overlap + near + rank + _heading_fit(one, weights) + _shape(one.unit, said, reader)
         scored.append(_Scored(one, score, overlap, weights))
     return sorted(scored, key=lambda one: -one.score)
 
 
 def _overlap(found: Found, said: frozenset[str], weights: Mapping[str, float]) -> float:
-    """The question's stems in the unit's own words; in its heading or title they count less."""
+    """The weight of the question's stems in the unit's own words; in its heading or title they count less."""
     heading = set(content_stems(" ".join(found.headings[-2:])))
     title = set(content_stems(found.candidate.passage.title))
-    total = sum(weights.values()) or 1.0
     return sum(
         weight * (1.0 if stem in said else 0.7 if stem in heading else 0.3 if stem in title else 0.0)
         for stem, weight in weights.items()
-    ) / total
+    )
 
 
 def _heading_fit(found: Found, weights: Mapping[str, float]) -> float:
@@ -154,24 +156,48 @@ class _Saying:
 def _chosen(scored: Sequence[_Scored], reader: Reader, limits: Limits) -> list[_Saying]:
     """The best unit, then what adds to it while there is room, its own section first; told by document and place."""
     chosen: list[_Saying] = []
-    waiting = list(scored)
     best: _Scored | None = None
-    while waiting:
-        one = waiting.pop(0)
-        saying = _told(one, reader, limits) if best is None or _adds(one, best) else None
-        if saying is None or not _fits(saying, chosen, limits) or _repeats(saying, chosen):
-            continue
-        chosen.append(saying)
-        if best is None:
-            best = one
-            waiting.sort(key=lambda other, section=one.section: other.section != section)  # type: ignore[misc]
+    for one in scored:
+        sayings = _with_steps(one, scored, reader, limits)
+        if sayings:
+            chosen, best = sayings, one
+            break
+    if best is None:
+        return []
+    others = [one for one in scored if one is not best]
+    others.sort(key=lambda one: one.section != best.section)
+    for spare in (False, True):  # once more, less strictly, when little was found
+        for one in others:
+            if repeats_steps(one.unit):
+                continue
+            is_short = sum(saying.chars for saying in chosen) < limits.least_chars
+            if (is_short or not spare) and _adds(one, best, spare=spare):
+                saying = _told(one, reader, limits)
+                if saying is not None and _fits(saying, chosen, limits) and not _repeats(saying, chosen):
+                    chosen.append(saying)
     order = list(dict.fromkeys(saying.found.document_key for saying in chosen))
     return sorted(chosen, key=lambda saying: (order.index(saying.found.document_key), saying.found.unit.start))
 
 
-def _adds(one: _Scored, best: _Scored) -> bool:
+def _with_steps(one: _Scored, scored: Sequence[_Scored], reader: Reader, limits: Limits) -> list[_Saying]:
+    """The unit, after the steps it sends the reader back to; nothing when those are not at hand."""
+    if not repeats_steps(one.unit):
+        saying = _told(one, reader, limits)
+        return [saying] if saying else []
+    before = [
+        other
+        for other in scored
+        if other.unit.kind == "procedure"
+        and other.found.document_key == one.found.document_key
+        and other.unit.end <= one.unit.start
+    ]
+    sayings = [_told(other, reader, limits) for other in (*sorted(before, key=lambda b: b.unit.start)[-1:], one)]
+    return [saying for saying in sayings if saying] if before and all(sayings) else []
+
+
+def _adds(one: _Scored, best: _Scored, *, spare: bool) -> bool:
     """Whether a further unit is near enough to the best: its own section more readily than another."""
-    if one.section == best.section:
+    if one.section == best.section or (spare and one.found.document_key == best.found.document_key):
         return one.score >= 0.6 * best.score
     same_document = one.found.document_key == best.found.document_key
     return one.score >= (0.75 if same_document else 0.8) * best.score and one.overlap >= 0.6 * best.overlap

@@ -84,7 +84,7 @@ def _written(pieces: Sequence[_Piece], reader: Reader) -> list[str]:
             written.extend(f" {_capital(phrase(piece.condition))}: {piece.text} " for piece in _told_once(run))
         else:
             written.append(f" {_bracketed(run)} ")
-    return [_SPACE_BEFORE_STOP.sub(r"\1", "".join(written))]
+    return [_SPACE_BEFORE_STOP.sub(r"\1", "".join(written)).replace("( ", "(")]
 
 
 def _solid(pieces: Sequence[_Piece]) -> list[_Piece]:

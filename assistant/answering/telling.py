@@ -19,14 +19,21 @@ _POINTS_AWAY = re.compile(
     r"\b(?:see|read|refer to) (?:also )?(?:the )?(?:this|these|those|below|above|following)\b"
     r"|\b(?:image|screenshot|picture|figure|video|table|diagram) (?:below|above|shows)\b"
     r"|\b(?:this|following|previous|next) (?:article|section|image|screenshot|page|table)\b"
+    r"|(?:^|, )(?:please )?(?:see|refer to|visit)\b"
+    r"|\bclick here\b|^here documents\b"
+    r"|\bas (?:explained|described|shown|mentioned|noted) (?:above|below|earlier|previously)\b"
     r"|\b(?:below|above)[.:)]|\bshown below\b|^based on (?:information|text) from\b"
     r"|^for (?:more|further) \w+, (?:see|visit)\b",
     re.IGNORECASE,
 )
-_LISTS_LINKS = re.compile(
-    r"\b(?:see|read|articles?|sections?|resources?|links?|topics?|pages?)\b[^.]*:$", re.IGNORECASE
+_REPEATS_STEPS = re.compile(
+    r"\b(?:(?:the|these|those) above|the same|previous|preceding) steps\b|\bsteps above\b", re.IGNORECASE
 )
-_ADDRESS = re.compile(r"^\W*(?:https?://|www\.)\S+(?:\s+https?://\S+)*\W*$|^\S+/\S+/\S+$")
+_LISTS_LINKS = re.compile(
+    r"\b(?:see|read|refer|articles?|sections?|resources?|links?|topics?|pages?|information|details)\b[^.]*:$",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(r"^(?:\w+\W+){0,3}\W*(?:(?:https?://|www\.)\S+\s*)+\W*$|^\S+/\S+/\S+$")
 _LEANS_BACK = re.compile(
     r"^(?:this|that|these|those|it|they|however|then|otherwise|in this case|also|instead|therefore|if so|but|and|or)\b",
     re.IGNORECASE,
@@ -40,6 +47,11 @@ _LONGEST_LINE = 700
 _LABEL_WORDS = 6
 
 
+def repeats_steps(unit: Unit) -> bool:
+    """Whether prose or a list sends the reader back to steps told before it."""
+    return unit.kind != "procedure" and any(_REPEATS_STEPS.search(line.text) for line in unit.lines)
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """Tells one unit to one reader."""
@@ -50,7 +62,7 @@ class Voice:
 
     def procedure(self) -> list[Part]:
         """The lead-in, then one part for each step; what stands or is nested under it is told with it."""
-        told = self._parts(self.unit.lead[-2:])
+        told = self._parts(self._lead())
         number = 0
         for lines in _step_groups(self.unit.lines):
             part = self._step(lines, conditioned=not (told and self._shares_condition()))
@@ -64,18 +76,24 @@ class Voice:
 
     def listing(self, weights: Mapping[str, float]) -> list[Part]:
         """The lead-in and the items; nothing when it only lists links or most items cannot stand alone."""
-        lead = self.unit.lead[-2:]
+        lead = self.unit.lead[-1:]
         if lead and (_LISTS_LINKS.search(lead[-1].text) or _POINTS_AWAY.search(lead[-1].text)):
             return []
         usable = [line for line in self.unit.lines if self._stands_alone(line) and not self._is_label(line)]
         if len(usable) < len(self.unit.lines) / 2:
             return []
         items = self._parts(_best_items(usable, weights))
-        return [*self._parts(lead), *items] if items else []
+        return [*self._parts(self._lead()), *items] if items else []
 
     def prose(self, weights: Mapping[str, float]) -> list[Part]:
         """The best run of sentences."""
         return self._parts([line for line in _best_run(self.unit.lines, weights) if self._stands_alone(line)])
+
+    def _lead(self) -> list[Line]:
+        """The last sentence of the lead-in, and the one before it where that can stand alone."""
+        lead = self.unit.lead
+        last = [line for line in lead[-1:] if line.text.endswith(":") or self._stands_alone(line)]
+        return [*(line for line in lead[-2:-1] if self._stands_alone(line)), *last]
 
     def _step(self, lines: Sequence[Line], *, conditioned: bool) -> Part | None:
         pieces: list[Rendered] = []
