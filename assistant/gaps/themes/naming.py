@@ -1,0 +1,134 @@
+"""What a theme is called and which of its contacts speak for it, in the customers' words.
+
+Follows `grouping`. A name is a fragment that members wrote, word for word, chosen so that its words are
+common inside the theme and rare outside; no single member can name a theme.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+from assistant.gaps.themes.communities import Labels
+from assistant.gaps.themes.neighbours import Floats
+
+UNNAMED = "(no common words)"
+_WORD = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*", re.UNICODE)
+_LONGEST = 6
+_HEAD_CHARS = 200  # a name comes from the first line: a title says what the text is about
+_LENGTH_PRIOR = 1.5  # in words: a longer name must earn its words
+_CHAT_WORDS = """
+i'm i've i'd it's don't doesn't didn't can't cannot won't isn't aren't wasn't haven't hasn't please help need want
+hi hello thanks thank dear would like know does did just get got
+"""
+_PLAIN = frozenset(ENGLISH_STOP_WORDS) | frozenset(_CHAT_WORDS.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """A theme's name, and the words that set it apart, best first."""
+
+    name: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fragment:
+    key: tuple[str, ...]
+    shown: str
+
+
+def name_themes(texts: Sequence[str], labels: Labels) -> tuple[Naming, ...]:
+    """A name for each theme 0 .. t-1 of `labels`, all different where the words allow it.
+
+    A word weighs (share of the theme's contacts that have it) x ln(1 + contacts / contacts with it).
+    Worked example: "calendar" in 8 of 10 members and in 20 of 1,000 contacts weighs 0.8 x ln 51 = 3.15.
+    A fragment of `k` words weighs the sum of its distinct words' weights over `k + 1.5`, times one plus the
+    share of members that contain it whole; at least two members must contain it, where any two do.
+    """
+    words = [tuple(dict.fromkeys(_words(_head(text)))) for text in texts]
+    spread = Counter(word for each in words for word in each)
+    names: list[Naming] = []
+    used: set[str] = set()
+    for theme in range(int(labels.max(initial=-1)) + 1):
+        members = np.flatnonzero(labels == theme).tolist()
+        naming = _name([_head(texts[m]) for m in members], spread, len(texts), used)
+        used.add(naming.name.casefold())
+        names.append(naming)
+    return tuple(names)
+
+
+def representatives(vectors: Floats, members: Labels, *, count: int = 5, variety: float = 0.5) -> tuple[int, ...]:
+    """Up to `count` of `members` (row numbers of `vectors`): typical first, then typical yet unlike those chosen.
+
+    Maximal marginal relevance: `(1 - variety)` times the cosine to the members' mean, less `variety` times the
+    largest cosine to one already chosen. Members at the theme's edge (the farthest tenth) never speak for it.
+    """
+    own = vectors[members]
+    centre = own.mean(axis=0)
+    relevance = own @ (centre / max(float(np.linalg.norm(centre)), 1e-9))
+    open_ = relevance >= np.quantile(relevance, 0.1)
+    closest = np.zeros(len(members), dtype=np.float32)
+    chosen: list[int] = []
+    for _ in range(min(count, int(open_.sum()))):
+        score = np.where(open_, (1 - variety) * relevance - variety * closest, -np.inf)
+        pick = int(np.argmax(score))
+        open_[pick] = False
+        chosen.append(int(members[pick]))
+        closest = np.maximum(closest, own @ own[pick])
+    return tuple(chosen)
+
+
+def _name(heads: Sequence[str], spread: Counter[str], total: int, used: set[str]) -> Naming:
+    here = Counter(word for head in heads for word in set(_words(head)))
+    weight = {w: _weight(n, len(heads), spread[w], total) for w, n in here.items() if n > 1 or len(heads) < 3}
+    forms: dict[tuple[str, ...], Counter[str]] = {}
+    for head in heads:
+        for key, shown in {f.key: f.shown for f in _fragments(head)}.items():
+            forms.setdefault(key, Counter())[shown] += 1
+    support = {key: shown.total() for key, shown in forms.items()}
+    least = 2 if any(n > 1 for n in support.values()) else 1
+    ranked = sorted(
+        (key for key, n in support.items() if n >= least),
+        key=lambda key: (-_fragment_score(key, weight, support[key] / len(heads)), key),
+    )
+    shown_names = (max(sorted(forms[key]), key=forms[key].__getitem__) for key in ranked)
+    name = next((shown for shown in shown_names if shown.casefold() not in used), UNNAMED)
+    words = tuple(sorted(weight, key=lambda w: (-weight[w], w))[:8])
+    return Naming(name, words)
+
+
+def _weight(inside: int, members: int, everywhere: int, total: int) -> float:
+    return inside / members * float(np.log(1 + total / everywhere))
+
+
+def _fragment_score(key: tuple[str, ...], weight: dict[str, float], share: float) -> float:
+    distinct = {word for word in key if word not in _PLAIN}
+    return sum(weight.get(word, 0.0) for word in distinct) / (len(key) + _LENGTH_PRIOR) * (1 + share)
+
+
+def _fragments(head: str) -> Iterator[_Fragment]:
+    """Spans of one to six words that neither start nor end with a plain word and cross no punctuation."""
+    spans = list(_WORD.finditer(head))
+    folded = [m.group().casefold() for m in spans]
+    for start in range(len(spans)):
+        for end in range(start + 1, min(start + _LONGEST, len(spans)) + 1):
+            if end > start + 1 and head[spans[end - 2].end() : spans[end - 1].start()].strip():
+                break
+            if folded[start] not in _PLAIN and folded[end - 1] not in _PLAIN:
+                yield _Fragment(tuple(folded[start:end]), head[spans[start].start() : spans[end - 1].end()])
+
+
+@lru_cache(maxsize=65536)
+def _words(head: str) -> tuple[str, ...]:
+    return tuple(w for w in (m.group().casefold() for m in _WORD.finditer(head)) if w not in _PLAIN)
+
+
+def _head(text: str) -> str:
+    return text.strip().partition("\n")[0][:_HEAD_CHARS]
