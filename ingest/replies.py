@@ -213,6 +213,6 @@ def _is_name_or_title(line: str) -> bool:
 
 def _stripped_end(lines: Sequence[str]) -> list[str]:
     end = len(lines)
-    while end and not lines[end - 1].strip():
+    while end and not lines[end - 1].strip(" \t-_=*"):
         end -= 1
     return list(lines[:end])

@@ -81,6 +81,11 @@ def test_headings_have_level_and_anchor() -> None:
     assert [(b.level, b.anchor) for b in visible.blocks] == [(1, "a"), (2, "b"), (3, "c"), (2, "")]
 
 
+def test_the_anchor_of_a_section_is_not_that_of_a_later_heading() -> None:
+    visible = from_html('<div id="x"><p>Text</p></div><h2>Later</h2><h3><a class="anchor" href="#y">Linked</a></h3>')
+    assert [(visible.text[b.start : b.end], b.anchor) for b in visible.blocks[1:]] == [("Later", ""), ("Linked", "")]
+
+
 def test_ordered_items_are_numbered_steps_and_nesting_is_the_level() -> None:
     visible = from_html(
         '<ol start="3"><li>three<ul><li>inner</li></ul></li><li><p>four</p><p>more</p></li><li value="9">nine</li></ol>'

@@ -113,6 +113,7 @@ WROTE = "It works now.\n\nOn Mon, 1 May 2024 at 10:00, Ann <ann@example.org> wro
         "> Try safe mode. Did it help?\n\nIt works now.",
         "Ann said\nTry safe mode. Did it help? It works now.",
         "It works now.\n-- \nBob Smith\nAcme Inc.",
+        "It works now.\n\n------------------------------\n*From:* Ann\n*Sent:* Monday\n*To:* Bob\n*Subject:* x\n\nTry",
         "It works now.\n\nBest regards,\nBob Smith\nHead of Mail",
         "It works now.\nThanks!\nBob",
         "It works now.\n\nSent from my iPhone",

@@ -18,131 +18,40 @@ from ingest.structure.conditions import combined, platform_condition
 from ingest.structure.nesting import shallow
 from ingest.structure.visible import Visible, VisibleBuilder
 
-_UNSEEN = frozenset(
-    [
-        "script",
-        "style",
-        "template",
-        "noscript",
-        "head",
-        "svg",
-        "img",
-        "picture",
-        "audio",
-        "video",
-        "canvas",
-        "map",
-        "object",
-        "embed",
-        "source",
-        "track",
-        "area",
-        "link",
-        "meta",
-        "title",
-        "param",
-        "base",
-        "datalist",
-    ]
-)
-_NOT_CONTENT = frozenset(
-    ["nav", "form", "iframe", "input", "select", "textarea", "button", "dialog", "footer", "aside", "header"]
-)
-_BLOCK = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "caption",
-        "center",
-        "dd",
-        "details",
-        "dialog",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "header",
-        "hgroup",
-        "hr",
-        "li",
-        "main",
-        "menu",
-        "ol",
-        "p",
-        "pre",
-        "search",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-    ]
-)
+_UNSEEN = frozenset([
+    "script", "style", "template", "noscript", "head", "svg", "img", "picture", "audio", "video", "canvas", "map",
+    "object", "embed", "source", "track", "area", "link", "meta", "title", "param", "base", "datalist",
+])  # fmt: skip
+_NOT_CONTENT = frozenset([
+    "nav", "form", "iframe", "input", "select", "textarea", "button", "dialog", "footer", "aside", "header",
+])  # fmt: skip
+_BLOCK = frozenset([
+    "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "div", "dl",
+    "dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hgroup", "hr", "li", "main", "menu", "ol",
+    "p", "pre", "search", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul", "h1",
+    "h2", "h3", "h4", "h5", "h6",
+])  # fmt: skip
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _HEADING_TAGS = ", ".join(_HEADINGS)
-_NOTE_WORDS = frozenset(
-    [
-        "note",
-        "notice",
-        "warning",
-        "tip",
-        "caution",
-        "important",
-        "danger",
-        "info",
-        "hint",
-        "attention",
-        "error",
-        "admonition",
-        "callout",
-        "alert",
-        "aside-note",
-        "markdown-alert",
-        "theme-admonition",
-        "starlight-aside",
-    ]
-)
+_NOTE_WORDS = frozenset([
+    "note", "notice", "warning", "tip", "caution", "important", "danger", "info", "hint", "attention", "error",
+    "admonition", "callout", "alert", "aside-note", "markdown-alert", "theme-admonition", "starlight-aside",
+])  # fmt: skip
 _NOTE_OPENING = re.compile(r"(?:note|warning|tip|important|caution|info|attention|hint)\s*[:!.]?", re.IGNORECASE)
-_NO_CONTENT_ROLES = frozenset(
-    ["navigation", "banner", "contentinfo", "search", "complementary", "menu", "menubar", "toolbar"]
-)
-_NO_CONTENT_CLASSES = frozenset(
-    [
-        "toc",
-        "table-of-contents",
-        "tableofcontents",
-        "breadcrumb",
-        "breadcrumbs",
-        "pagination",
-        "pager",
-        "skip-link",
-        "skip-to-content",
-        "edit-this-page",
-        "table-contents",
-    ]
-)
-_UNSEEN_CLASSES = frozenset(["sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text"])
-_PERMALINK_CLASSES = frozenset(
-    ["headerlink", "header-anchor", "hash-link", "heading-anchor", "anchor", "anchor-link", "permalink"]
-)
+_NO_CONTENT_ROLES = frozenset([
+    "navigation", "banner", "contentinfo", "search", "complementary", "menu", "menubar", "toolbar",
+])  # fmt: skip
+_NO_CONTENT_CLASSES = frozenset([
+    "toc", "table-of-contents", "tableofcontents", "breadcrumb", "breadcrumbs", "pagination", "pager", "skip-link",
+    "skip-to-content", "edit-this-page", "table-contents",
+])  # fmt: skip
+_UNSEEN_CLASSES = frozenset([
+    "sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text",
+])  # fmt: skip
+_PERMALINK_CLASSES = frozenset([
+    "headerlink", "header-anchor", "hash-link", "heading-anchor", "anchor", "anchor-link", "permalink",
+])  # fmt: skip
+_MAX_PERMALINK = 2  # such links are a sign like "#"; a longer one is the heading's own text
 _UNSEEN_STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|(?:font-size|opacity)\s*:\s*0(?![\d.])", re.IGNORECASE
 )
@@ -278,7 +187,7 @@ class _Walk:
         if self._is_left_out(node, tag, attributes, classes):
             self._end()
             return False
-        if tag == "a" and not self._enter_link(attributes, classes):
+        if tag == "a" and not self._enter_link(node, attributes, classes):
             return False
         return self._open(node, tag, attributes, classes, depth)
 
@@ -306,6 +215,7 @@ class _Walk:
         if tag in _HEADINGS:
             self._heading = (_HEADINGS[tag], attributes.get("id") or self._section_anchor)
         elif tag == "pre":
+            self._section_anchor = ""
             self._code(node)
             return False
         elif tag in ("ol", "ul", "menu", "dir"):
@@ -361,16 +271,15 @@ class _Walk:
         self._data_tables.append(not (layout or nested))
         frame.table = True
 
-    def _enter_link(self, attributes: _Attributes, classes: frozenset[str]) -> bool:
-        if classes & _PERMALINK_CLASSES:
-            return False
+    def _enter_link(self, node: LexborNode, attributes: _Attributes, classes: frozenset[str]) -> bool:
+        """Notes a link; False for the sign beside a heading that links to the heading itself."""
         name = attributes.get("id") or attributes.get("name")
         if name and self._heading and not self._heading[1]:
             self._heading = (self._heading[0], name)
         target = (attributes.get("href") or "").strip()
         if target and not target.startswith(("#", "javascript:", "data:", "mailto:", "tel:")):
             self.builder.link(target)
-        return True
+        return not (classes & _PERMALINK_CLASSES and len(node.text(strip=True)) <= _MAX_PERMALINK)
 
     def _is_left_out(self, node: LexborNode, tag: str, attributes: _Attributes, classes: frozenset[str]) -> bool:
         if attributes.get("role") in _NO_CONTENT_ROLES or attributes.get("id") in _NO_CONTENT_CLASSES:
@@ -407,7 +316,7 @@ class _Walk:
             return
         self._end()
         if frame.tag in _HEADINGS:
-            self._heading, self._section_anchor = None, ""
+            self._heading = None
         if frame.container:
             self._depth_of_items -= self._containers.pop().kind in ("step", "item")
         if frame.numbering:
@@ -447,6 +356,7 @@ class _Walk:
     def _end(self) -> None:
         if not self.builder.pending:
             return
+        self._section_anchor = ""  # it is the anchor of a heading that opens the section, not of a later one
         condition = self._block_conditions[-1]
         container = self._containers[-1] if self._containers else None
         if self._row_depth:
