@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any, Literal
@@ -16,9 +17,9 @@ from ingest.structure.html import from_html
 from ingest.structure.markdown import from_markdown
 from ingest.structure.plain import from_text
 from ingest.structure.visible import Visible
+from ingest.tickets import instant
 
 MAX_CHARS = 5_000_000
-_TIME_FORMAT = "%Y-%m-%d %H:%M:%S %z"
 
 
 class Record(BaseModel):
@@ -57,11 +58,8 @@ def parsed_time(value: object) -> object:
     if isinstance(value, date):
         return datetime.combine(value, time(), UTC)
     if isinstance(value, str):
-        for parse in (datetime.fromisoformat, lambda v: datetime.strptime(v, _TIME_FORMAT)):
-            try:
-                return parsed_time(parse(value.strip()))
-            except ValueError:
-                continue
+        with contextlib.suppress(ValueError):
+            return instant(value)
     return value or None
 
 

@@ -50,7 +50,7 @@ class Policy:
     """What a desk decides: words, weights, and when a source counts as stale."""
 
     wording: Wording
-    weights: FusionWeights = FusionWeights()
+    weights: FusionWeights = field(default_factory=FusionWeights)
     stale_after_days: int = 730
 
 
@@ -135,7 +135,12 @@ class Assistant:
         if written.draft is None:
             return plain, EXTRACTIVE, "", (f"chat_model: {written.notice}",)
         draft = Draft(written.draft.parts, plain.uncovered, plain.suggestions)
-        return draft, written.model, written.prompt_version, ((f"chat_model: {written.notice}",) if written.notice else ())
+        return (
+            draft,
+            written.model,
+            written.prompt_version,
+            ((f"chat_model: {written.notice}",) if written.notice else ()),
+        )
 
     def _still_live(self, supports: Sequence[Support]) -> list[Support]:
         """Supports whose every source still exists now: one may have been deleted since retrieval."""
@@ -206,7 +211,9 @@ class Assistant:
 
 def _leading(retrieval: Retrieval) -> list[Candidate]:
     """Passages to draft from: every document's best first, then the second best of the leading ones."""
-    rounds = [hit.candidates[place] for place in range(3) for hit in retrieval.articles[:8] if len(hit.candidates) > place]
+    rounds = [
+        hit.candidates[place] for place in range(3) for hit in retrieval.articles[:8] if len(hit.candidates) > place
+    ]
     order = {hit.document_key: rank for rank, hit in enumerate(retrieval.articles)}
     chosen = rounds[:_CANDIDATES]
     return sorted(chosen, key=lambda c: (order[c.passage.document_key], -c.fused))

@@ -74,16 +74,16 @@ def _joins(last: Quote, quote: Quote, whole: Mapping[VersionKey, Passage]) -> bo
     if quote.start <= last.end:
         return True
     passage = whole[last.document_key, last.version]
-    # Only a line break between two entries of one list: nothing visible can have been left out there.
-    return (
-        passage.text[last.end : quote.start] == "\n"
-        and _kind_at(passage.blocks, last.end - 1) in _LISTED
-        and _kind_at(passage.blocks, quote.start) in _LISTED
-    )
+    between = passage.text[last.end : quote.start]
+    before, after = _block_at(passage.blocks, last.end - 1), _block_at(passage.blocks, quote.start)
+    if before is None or after is None or between.strip():
+        return False
+    # Neighbours in one paragraph or one list: nothing visible can have been left out between them.
+    return before == after or (between == "\n" and before.kind in _LISTED and after.kind in _LISTED)
 
 
-def _kind_at(blocks: Sequence[Block], place: int) -> str:
-    return next((b.kind for b in blocks if b.start <= place < b.end), "")
+def _block_at(blocks: Sequence[Block], place: int) -> Block | None:
+    return next((b for b in blocks if b.start <= place < b.end), None)
 
 
 def _region_of(quote: Quote, regions: Sequence[Quote]) -> Quote:
@@ -121,7 +121,11 @@ def _anchor(blocks: Sequence[Block], place: int) -> str:
 
 
 def warnings(
-    sources: Sequence[Source], conflicts: Sequence[tuple[str, str]], *, stale_after_days: int, now: datetime | None = None
+    sources: Sequence[Source],
+    conflicts: Sequence[tuple[str, str]],
+    *,
+    stale_after_days: int,
+    now: datetime | None = None,
 ) -> tuple[str, ...]:
     """What the agent should know before sending: internal, stale and contradicting sources."""
     oldest = (now or datetime.now(UTC)) - timedelta(days=stale_after_days)
@@ -135,5 +139,7 @@ def warnings(
         for s in sources
         if s.updated_at is not None and s.updated_at < oldest
     ]
-    found += [f"conflict: {first} and {second} state different figures; check which holds" for first, second in conflicts]
+    found += [
+        f"conflict: {first} and {second} state different figures; check which holds" for first, second in conflicts
+    ]
     return tuple(dict.fromkeys(found))

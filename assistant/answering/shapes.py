@@ -61,11 +61,12 @@ def source_json(source: Source) -> dict[str, Any]:
 
 
 def hits_json(retrieval: Retrieval, *, kinds: tuple[Kind, ...], k: int) -> list[dict[str, Any]]:
-    """At most `k` ranked documents: articles first, since they can be cited, and where tickets are asked for too
-    the nearest ones in the last fifth of the places, or in all of them when only tickets are asked for."""
+    """At most `k` ranked documents: articles first, since they can be cited; of ten places one is kept for the
+    nearest ticket where tickets are asked for too, and all when only tickets are.
+    """
     articles = [hit for hit in retrieval.articles if hit.best.kind in kinds]
     tickets = list(retrieval.tickets) if "ticket" in kinds else []
-    reserved = min(len(tickets), k // 5 if articles else k)
+    reserved = min(len(tickets), max(1, k // 10) if articles and k > 1 else 0 if articles else k)
     chosen = articles[: k - reserved]
     chosen += tickets[: k - len(chosen)]
     return [_hit_json(hit) for hit in chosen]

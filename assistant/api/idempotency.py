@@ -40,7 +40,9 @@ def once(
     try:
         with database.write() as connection:
             connection.execute(
-                insert(IdempotentReply).values(key=name, request_hash=asked, status=200, body=made, at=datetime.now(UTC))
+                insert(IdempotentReply).values(
+                    key=name, request_hash=asked, status=200, body=made, at=datetime.now(UTC)
+                )
             )
     except IntegrityError:
         # Two requests with one key ran side by side: both get the reply of the one that was stored first.

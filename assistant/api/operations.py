@@ -49,6 +49,4 @@ def quarantine(caller: Ingester, services: Served) -> list[dict[str, Any]]:  # n
 @router.post("/ingest")
 def ingest(body: IngestRequest, caller: Ingester, services: Served) -> dict[str, Any]:  # noqa: ARG001
     """Ingest places on the server's disk; the reply comes when it is done and searchable."""
-    return {
-        "summaries": services.intake.run(body.sources, body.kind, body.audience, allow_empty=body.allow_empty)
-    }
+    return {"summaries": services.intake.run(body.sources, body.kind, body.audience, allow_empty=body.allow_empty)}

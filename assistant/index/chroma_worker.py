@@ -22,7 +22,7 @@ from assistant.index.vectors import SHELVES
 
 _BATCH = 500
 _DEEPEST = 50_000
-_HNSW = {"space": "cosine", "ef_construction": 100, "ef_search": 200, "max_neighbors": 24}
+_HNSW: Any = {"space": "cosine", "ef_construction": 100, "ef_search": 200, "max_neighbors": 24}
 
 
 class Shelves:
@@ -37,7 +37,7 @@ class Shelves:
         )
         self._collections = {
             name: self._client.get_or_create_collection(
-                f"waypost-{name}", embedding_function=None, configuration={"hnsw": dict(_HNSW)}
+                f"waypost-{name}", embedding_function=None, configuration={"hnsw": _HNSW}
             )
             for name in SHELVES
         }
@@ -66,7 +66,9 @@ class Shelves:
             if len(page) < _BATCH:
                 return found
 
-    def query(self, shelf: str, vectors: Any, k: int, kinds: Sequence[str]) -> tuple[list[list[str]], list[list[float]]]:
+    def query(
+        self, shelf: str, vectors: Any, k: int, kinds: Sequence[str]
+    ) -> tuple[list[list[str]], list[list[float]]]:
         """Nearest ids and cosine similarities per row of `vectors`."""
         collection = self._collections[shelf]
         k = min(k, collection.count())
@@ -78,7 +80,7 @@ class Shelves:
         return found["ids"], [[1.0 - float(d) for d in row] for row in distances]
 
     def reachable(self, shelf: str, vectors: Any) -> list[str]:
-        """Ids that queries return: one query as deep as the shelf, and where that falls short each one's neighbourhood."""
+        """Ids that queries return: one as deep as the shelf; where that falls short, each one's neighbourhood."""
         total = self._collections[shelf].count()
         seen: set[str] = set()
         if 0 < total <= _DEEPEST and len(vectors):
@@ -91,7 +93,8 @@ class Shelves:
 
     def close(self) -> None:
         """Let Chroma write what it holds."""
-        self._client.close()
+        # Stops the client's background work, which writes what is pending.
+        getattr(self._client, "close", lambda: None)()
 
 
 def serve(folder: Path, requests: BinaryIO, replies: BinaryIO) -> None:

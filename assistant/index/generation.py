@@ -63,7 +63,9 @@ class StoreSearch:
         self._vectors: ExactVectors | None = None
         self._keywords: Keywords | None = None
 
-    def dense(self, vector: Vectors, *, kinds: Sequence[Kind], roles: Sequence[Role], k: int) -> list[tuple[int, float]]:
+    def dense(
+        self, vector: Vectors, *, kinds: Sequence[Kind], roles: Sequence[Role], k: int
+    ) -> list[tuple[int, float]]:
         """Nearest live chunks, exactly."""
         with self._lock:
             if self._stale("vectors") or self._vectors is None:
@@ -112,7 +114,9 @@ class ReaderIndex:
             self._keywords = None
             self.notice = f"The index is damaged ({error}); answers come straight from the store."
 
-    def dense(self, vector: Vectors, *, kinds: Sequence[Kind], roles: Sequence[Role], k: int) -> list[tuple[int, float]]:
+    def dense(
+        self, vector: Vectors, *, kinds: Sequence[Kind], roles: Sequence[Role], k: int
+    ) -> list[tuple[int, float]]:
         """Nearest live chunks, exactly."""
         return self._store.dense(vector, kinds=kinds, roles=roles, k=k)
 
@@ -166,7 +170,9 @@ class OwnedIndex:
         """The generation that answers now, "exact" when the store answers itself."""
         return self._open.record.name if self._open else "exact"
 
-    def dense(self, vector: Vectors, *, kinds: Sequence[Kind], roles: Sequence[Role], k: int) -> list[tuple[int, float]]:
+    def dense(
+        self, vector: Vectors, *, kinds: Sequence[Kind], roles: Sequence[Role], k: int
+    ) -> list[tuple[int, float]]:
         """Nearest chunks; exact search takes over when the vector index fails."""
         opened = self._open
         if opened is not None:
@@ -288,7 +294,9 @@ class OwnedIndex:
             if not (self._folder / opened.record.name / "chroma" / "chroma.sqlite3").is_file():
                 raise IndexUnavailable(f"The index folder {opened.record.name} was removed from outside.")
             dimensions = self._embedder.embed(["health"]).shape[1]
-            opened.vectors.query(np.full(dimensions, dimensions**-0.5, np.float32), kinds=("doc", "faq"), role="body", k=1)
+            opened.vectors.query(
+                np.full(dimensions, dimensions**-0.5, np.float32), kinds=("doc", "faq"), role="body", k=1
+            )
         except IndexUnavailable as error:
             self._degrade(opened, error)
             return False
@@ -372,9 +380,7 @@ class OwnedIndex:
         self._generations.mark(generation_id, clean=False, applied_seq=seq)
         return opened, verification
 
-    def _index(
-        self, ids: Sequence[int], keywords: Keywords, vectors: ChromaVectors, progress: Progress | None
-    ) -> None:
+    def _index(self, ids: Sequence[int], keywords: Keywords, vectors: ChromaVectors, progress: Progress | None) -> None:
         for at in range(0, len(ids), _PIECE):
             piece = list(ids[at : at + _PIECE])
             chunks: list[IndexedChunk] = self._generations.chunks(piece)

@@ -9,18 +9,28 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from itertools import islice
+from math import log
 from pathlib import Path
 
 from assistant.domain import Kind, Role
 from assistant.errors import IndexUnavailable
+from assistant.stopwords import STOP_WORDS
 from assistant.store.generations import IndexedChunk
 
 _WORD = re.compile(r"\w+", re.UNICODE)
 _MAX_TERMS = 24
-_WEIGHTS = (2.0, 1.5, 1.0)
-"""BM25 weight of title, headings and body."""
+_MAX_WORDS = 400
+_MAX_CHARS = 20_000
+
+_SEARCH = (
+    "SELECT rowid, -bm25(passages, 5.0, 2.0, 1.0) AS score FROM passages "
+    "WHERE passages MATCH ? AND kind IN ({kinds}) AND role IN ({roles}) ORDER BY score DESC, rowid LIMIT ?"
+)
+"""BM25 weights of title, headings and body as measured in decision record 0005."""
 
 
 class Keywords:
@@ -49,7 +59,8 @@ class Keywords:
                 "tokenize = 'porter unicode61 remove_diacritics 2')"
             )
             self._db.execute("CREATE VIRTUAL TABLE IF NOT EXISTS terms USING fts5vocab('passages', 'row')")
-            self._db.execute("INSERT INTO passages(passages, rank) VALUES ('secure-delete', 1)")
+            if sqlite3.sqlite_version_info >= (3, 42):
+                self._db.execute("INSERT INTO passages(passages, rank) VALUES ('secure-delete', 1)")
 
     def add(self, chunks: Iterable[IndexedChunk]) -> None:
         """Index chunks; one that is there already is replaced by itself."""
@@ -82,11 +93,7 @@ class Keywords:
                 query = self._query(text)
                 if not query:
                     return []
-                sql = (
-                    f"SELECT rowid, -bm25(passages, {_WEIGHTS[0]}, {_WEIGHTS[1]}, {_WEIGHTS[2]}) AS score FROM passages "
-                    f"WHERE passages MATCH ? AND kind IN ({_marks(kinds)}) AND role IN ({_marks(roles)}) "
-                    "ORDER BY score DESC, rowid LIMIT ?"
-                )
+                sql = _SEARCH.format(kinds=_marks(kinds), roles=_marks(roles))
                 return [(row[0], float(row[1])) for row in self._db.execute(sql, (query, *kinds, *roles, k))]
         except sqlite3.DatabaseError as error:
             raise IndexUnavailable(f"The keyword index is damaged ({error}); it is rebuilt from the store.") from error
@@ -113,13 +120,25 @@ class Keywords:
             self._db.close()
 
     def _query(self, text: str) -> str:
-        """The rarest known words of `text`, any of which may match: a long question stays fast and to the point."""
-        words = list(dict.fromkeys(w.lower() for w in _WORD.findall(text[:20_000])))[:400]
-        if not words:
-            return ""
-        counted = [(self._frequency(word), word) for word in words]
-        known = sorted((count, word) for count, word in counted if count)
-        return " OR ".join(f'"{word}"' for _, word in known[:_MAX_TERMS])
+        """The most telling words of `text`, any of which may match, the repeated ones repeated.
+
+        A word counts by how often the question says it (up to three times) and by how rare it is among the
+        passages: min(n, 3) x log(1 + N / df). A long question stays fast and to the point; a word in more than
+        half of the passages tells nothing.
+        """
+        said = Counter(word.lower() for word in _WORD.findall(text[:_MAX_CHARS]))
+        passages = self._passages()
+        telling: list[tuple[float, str, int]] = []
+        for word, count in islice(said.items(), _MAX_WORDS):
+            if word not in STOP_WORDS and 0 < (found := self._frequency(word)) <= max(passages / 2, 3):
+                telling.append((-min(count, 3) * log(1 + passages / found), word, min(count, 3)))
+        # FTS5 scores a repeated phrase again, which is the weight that the question gives it.
+        return " OR ".join(f'"{word}"' for _, word, count in sorted(telling)[:_MAX_TERMS] for _ in range(count))
+
+    def _passages(self) -> int:
+        if "" not in self._frequencies:
+            self._frequencies[""] = int(self._db.execute("SELECT count(*) FROM passages").fetchone()[0])
+        return self._frequencies[""]
 
     def _frequency(self, word: str) -> int:
         """Chunks that hold `word` or another form of it."""

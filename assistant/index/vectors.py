@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import select
@@ -41,7 +42,7 @@ class ChromaVectors:
         self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
         environment = {**os.environ, "ANONYMIZED_TELEMETRY": "False", "TOKENIZERS_PARALLELISM": "false"}
-        self._process = subprocess.Popen(  # noqa: S603 - our own module under our own interpreter
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "assistant.index.chroma_worker", str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -52,7 +53,7 @@ class ChromaVectors:
         self._probe_s = probe_s
 
     def add(self, chunks: Sequence[IndexedChunk], vectors: Vectors) -> None:
-        """Add chunks with their vectors, row by row. A chunk's id is never used again, so one id never means two texts."""
+        """Add chunks with their vectors, row by row; ids are never used again, so one id never means two texts."""
         for shelf in dict.fromkeys(shelf_of(chunk.role) for chunk in chunks):
             rows = [row for row, chunk in enumerate(chunks) if shelf_of(chunk.role) == shelf]
             ids, kinds = [str(chunks[r].chunk_id) for r in rows], [chunks[r].kind for r in rows]
@@ -140,10 +141,8 @@ class ChromaVectors:
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None and not stream.closed:
-                try:
+                with contextlib.suppress(OSError):
                     stream.close()
-                except OSError:
-                    pass
 
 
 class ExactVectors:

@@ -15,10 +15,10 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from assistant.domain import Block, Chunk, Document
+from assistant.seams import Vectors
 from assistant.store import tables as t
 from assistant.store.database import Database
 from assistant.store.encoding import blocks_to_rows, url_key, vector_to_bytes
-from assistant.seams import Vectors
 
 Outcome = Literal["added", "updated", "unchanged"]
 _PIECE = 500

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from assistant.domain import Answer, CitedPart, GapFound, Question, Source, Suggestion
+from assistant.domain import Answer, Candidate, CitedPart, GapFound, Question, Source, Suggestion
 from assistant.errors import NotFound
 from assistant.store import tables as t
 from assistant.store.database import Database
@@ -141,13 +141,12 @@ def _insert_draft(
 
 def _insert_parts(connection: Connection, answer: Answer) -> None:
     if answer.considered:
-        cited = {(s.document_key, span) for s in answer.sources for span in ((s.start, s.end),)}
         rows = [
             {
                 "draft_id": answer.id, "rank": rank, "chunk_id": c.passage.chunk_id,
                 "document_key": c.passage.document_key, "dense": c.dense, "keyword": c.keyword, "votes": c.votes,
                 "fused": c.fused,
-                "cited": any(k == c.passage.document_key and s < c.passage.end and e > c.passage.start for k, (s, e) in cited),
+                "cited": _is_cited(c, answer.sources),
             }
             for rank, c in enumerate(answer.considered)
         ]  # fmt: skip
@@ -184,6 +183,13 @@ def _insert_parts(connection: Connection, answer: Answer) -> None:
     )  # fmt: skip
 
 
+def _is_cited(candidate: Candidate, sources: Sequence[Source]) -> bool:
+    passage = candidate.passage
+    return any(
+        s.document_key == passage.document_key and s.start < passage.end and s.end > passage.start for s in sources
+    )
+
+
 def _version_ids(connection: Connection, sources: Sequence[Source]) -> dict[int, int]:
     found = {}
     for source in sources:
@@ -215,9 +221,7 @@ def _parts(connection: Connection, draft_id: str) -> tuple[CitedPart, ...]:
     query = select(t.Citation.part, t.Citation.n, t.Citation.start, t.Citation.end)
     for row in connection.execute(query.where(t.Citation.draft_id == draft_id).order_by(t.Citation.id)):
         spans.setdefault(row.part, []).append((row.n, row.start, row.end))
-    rows = connection.execute(
-        select(t.DraftPart).where(t.DraftPart.draft_id == draft_id).order_by(t.DraftPart.ordinal)
-    )
+    rows = connection.execute(select(t.DraftPart).where(t.DraftPart.draft_id == draft_id).order_by(t.DraftPart.ordinal))
     return tuple(
         CitedPart(
             text=row.text,

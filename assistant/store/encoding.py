@@ -18,14 +18,26 @@ _LOCALE = re.compile(r"^[a-z]{2,3}(-[a-z]{2,4})?$")
 def blocks_to_rows(blocks: Sequence[Block]) -> list[Any]:
     """Blocks as JSON lists, shorter than objects by half."""
     return [
-        [b.kind, b.start, b.end, b.level, b.number, b.condition, b.anchor, [[v.start, v.end, v.condition] for v in b.variants]]
+        [
+            b.kind,
+            b.start,
+            b.end,
+            b.level,
+            b.number,
+            b.condition,
+            b.anchor,
+            [[v.start, v.end, v.condition] for v in b.variants],
+        ]
         for b in blocks
     ]
 
 
 def blocks_from_rows(rows: Sequence[Any]) -> tuple[Block, ...]:
     """The inverse of `blocks_to_rows`."""
-    return tuple(Block(*row[:7], variants=tuple(Variant(*v) for v in row[7])) for row in rows)
+    return tuple(
+        Block(kind, start, end, level, number, condition, anchor, tuple(Variant(*v) for v in variants))
+        for kind, start, end, level, number, condition, anchor, variants in rows
+    )
 
 
 def vector_to_bytes(vector: Vectors) -> bytes:
@@ -41,7 +53,7 @@ def vectors_from_bytes(rows: Sequence[bytes]) -> Vectors:
 
 
 def url_key(url: str) -> str:
-    """What two addresses of one page share: host and path, without scheme, `www.`, locale, query, fragment, final slash.
+    """What two addresses of one page share: host and path, without scheme, `www.`, locale, query, fragment.
 
     >>> url_key("https://help.example.com/en-US/kb/Reset-Password/?x=1#top")
     'help.example.com/kb/reset-password'

@@ -18,6 +18,7 @@ from assistant.seams import Vectors
 from assistant.store import tables as t
 from assistant.store.database import Database
 from assistant.store.encoding import vector_to_bytes, vectors_from_bytes
+from assistant.store.knowledge import Row
 
 STATUSES = ("new", "accepted", "in_progress", "shipped", "measured", "dismissed")
 SAME_QUESTION = 0.88
@@ -93,18 +94,15 @@ class Gaps:
             row = connection.execute(select(t.Gap).where(t.Gap.id == gap_id)).first()
             if row is None:
                 raise NotFound(f"No gap {gap_id}.")
-            occurrences = connection.execute(
-                select(t.GapOccurrence).where(t.GapOccurrence.gap_id == gap_id).order_by(t.GapOccurrence.at.desc()).limit(100)
-            ).all()
-            events = connection.execute(select(t.GapEvent).where(t.GapEvent.gap_id == gap_id).order_by(t.GapEvent.id)).all()
+            joined = select(t.GapOccurrence).where(t.GapOccurrence.gap_id == gap_id)
+            occurrences = connection.execute(joined.order_by(t.GapOccurrence.at.desc()).limit(100)).all()
+            changes = select(t.GapEvent).where(t.GapEvent.gap_id == gap_id)
+            events = connection.execute(changes.order_by(t.GapEvent.id)).all()
             channels = _channels(connection, [gap_id])
         return {
             **_shown(row),
             "channels": channels.get(gap_id, {}),
-            "occurrences": [
-                {"question": o.question, "channel": o.channel, "at": o.at, "draft_id": o.draft_id, "question_id": o.question_id}
-                for o in occurrences
-            ],
+            "occurrences": [_shown_occurrence(row) for row in occurrences],
             "history": [{"actor": e.actor, "field": e.field, "old": e.old, "new": e.new, "at": e.at} for e in events],
         }  # fmt: skip
 
@@ -164,7 +162,7 @@ def _join(connection: Connection, gap_id: int, found: GapFound, at: datetime) ->
     gap = connection.execute(select(t.Gap).where(t.Gap.id == gap_id)).one()
     latest = at >= gap.last_seen_at
     values: dict[str, Any] = {
-        "count": gap.count + 1,
+        "count": gap._mapping["count"] + 1,
         "first_seen_at": min(gap.first_seen_at, at),
         "last_seen_at": max(gap.last_seen_at, at),
     }
@@ -173,7 +171,7 @@ def _join(connection: Connection, gap_id: int, found: GapFound, at: datetime) ->
     connection.execute(update(t.Gap).where(t.Gap.id == gap_id).values(**values))
 
 
-def _filtered(query: Select[Any], wanted: GapFilter) -> Select[Any]:
+def _filtered(query: Select[*Row], wanted: GapFilter) -> Select[*Row]:
     if wanted.status:
         query = query.where(t.Gap.status == wanted.status)
     if wanted.reason:
@@ -205,10 +203,15 @@ def _channels(connection: Connection, gap_ids: list[int]) -> dict[int, dict[str,
     return found
 
 
+def _shown_occurrence(row: Any) -> dict[str, Any]:
+    names = ("question", "channel", "at", "draft_id", "question_id")
+    return {name: getattr(row, name) for name in names}
+
+
 def _shown(row: Any) -> dict[str, Any]:
     return {
         "id": row.id, "title": row.title, "question": row.question, "reason": row.reason, "status": row.status,
-        "nearest": list(row.nearest), "count": row.count, "first_seen_at": row.first_seen_at,
+        "nearest": list(row.nearest), "count": row._mapping["count"], "first_seen_at": row.first_seen_at,
         "last_seen_at": row.last_seen_at, "note": row.note,
     }  # fmt: skip
 

@@ -19,7 +19,6 @@ from assistant.store.database import Database
 from assistant.store.encoding import vectors_from_bytes
 from assistant.store.knowledge import live_chunks
 
-
 _RECENT_VECTORS = 20_000
 
 
@@ -82,9 +81,7 @@ class Generations:
             row = connection.execute(select(t.Generation).where(t.Generation.state == "live")).first()
         if row is None:
             return None
-        return GenerationRecord(
-            row.id, row.model_id, row.applied_seq, row.clean, row.chunks, row.built_at, row.report
-        )
+        return GenerationRecord(row.id, row.model_id, row.applied_seq, row.clean, row.chunks, row.built_at, row.report)
 
     def begin(self, model_id: str) -> int:
         """Register a build; its id names the folder and is never used again."""
@@ -158,10 +155,8 @@ class Generations:
         found: list[IndexedChunk] = []
         for piece in pieces(sorted(chunk_ids)):
             with self._database.read() as connection:
-                for row in connection.execute(columns.where(t.Chunk.id.in_(piece)).order_by(t.Chunk.id)):
-                    found.append(
-                        IndexedChunk(row.id, row.kind, row.role, row.title, " / ".join(row.heading_path), row.body, row.content_hash)
-                    )
+                rows = connection.execute(columns.where(t.Chunk.id.in_(piece)).order_by(t.Chunk.id))
+                found.extend(_indexed(row) for row in rows)
         return found
 
     def vectors(self, chunk_ids: list[int], model_id: str) -> tuple[list[int], Vectors]:
@@ -217,7 +212,12 @@ class Generations:
             rows = connection.execute(query.order_by(t.Chunk.id)).all()
         if not rows:
             return [], [], [], np.zeros((0, 0), np.float32)
-        return [r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows], vectors_from_bytes([r[3] for r in rows])
+        return (
+            [r[0] for r in rows],
+            [r[1] for r in rows],
+            [r[2] for r in rows],
+            vectors_from_bytes([r[3] for r in rows]),
+        )
 
     def add_embeddings(self, model_id: str, vectors: Mapping[str, Vectors]) -> None:
         """Store vectors by content hash; one that is there stays."""
@@ -237,3 +237,8 @@ class Generations:
         )
         with self._database.read() as connection:
             yield from [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def _indexed(row: Any) -> IndexedChunk:
+    headings = " / ".join(row.heading_path)
+    return IndexedChunk(row.id, row.kind, row.role, row.title, headings, row.body, row.content_hash)

@@ -46,7 +46,9 @@ class Keys:
         key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
         with self._database.write() as connection:
             connection.execute(
-                insert(t.ApiKey).values(id=key_id, name=name, role=role, hash=_hash(secret), created_at=datetime.now(UTC))
+                insert(t.ApiKey).values(
+                    id=key_id, name=name, role=role, hash=_hash(secret), created_at=datetime.now(UTC)
+                )
             )
         return f"wp_{key_id}_{secret}"
 
@@ -79,7 +81,9 @@ class Keys:
         """
         with self._database.write() as connection:
             done = connection.execute(
-                update(t.ApiKey).where(t.ApiKey.id == key_id, t.ApiKey.revoked_at.is_(None)).values(revoked_at=datetime.now(UTC))
+                update(t.ApiKey)
+                .where(t.ApiKey.id == key_id, t.ApiKey.revoked_at.is_(None))
+                .values(revoked_at=datetime.now(UTC))
             )
         if not done.rowcount:
             raise NotFound(f"No live key {key_id!r}. `waypost keys list` shows them.")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVarTuple
 
 from sqlalchemy import Select, func, select
 
@@ -20,6 +20,8 @@ from assistant.store import tables as t
 from assistant.store.corpus import pieces
 from assistant.store.database import Database
 from assistant.store.encoding import blocks_from_rows
+
+Row = TypeVarTuple("Row")
 
 _CACHED_PASSAGES = 20_000
 _CACHED_VERSIONS = 500
@@ -197,15 +199,14 @@ class StoredKnowledge:
         return loaded
 
 
-def live_chunks(query: Select[Any]) -> Select[Any]:
+def live_chunks(query: Select[*Row]) -> Select[*Row]:
     """Restrict to chunks of the current version of documents that are not deleted."""
-    return (
-        query.join(t.Document, t.Document.id == t.Chunk.document_id)
-        .where(t.Document.deleted_at.is_(None), t.Document.version_id == t.Chunk.version_id)
+    return query.join(t.Document, t.Document.id == t.Chunk.document_id).where(
+        t.Document.deleted_at.is_(None), t.Document.version_id == t.Chunk.version_id
     )
 
 
-def _passage_columns() -> Select[Any]:
+def _passage_columns() -> Select[*tuple[Any, ...]]:
     span = func.substr(t.Version.text, t.Chunk.start + 1, t.Chunk.end - t.Chunk.start).label("span")
     return live_chunks(
         select(

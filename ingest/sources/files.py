@@ -89,7 +89,12 @@ def _walk(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         for name in sorted(names):
             path = Path(root) / name
-            if path.suffix.lower() in SUFFIXES and not name.startswith(".") and path.is_file() and not path.is_symlink():
+            if (
+                path.suffix.lower() in SUFFIXES
+                and not name.startswith(".")
+                and path.is_file()
+                and not path.is_symlink()
+            ):
                 yield path
 
 
@@ -151,9 +156,7 @@ def _jsonl_items(path: Path, name: str, prefix: str, defaults: Defaults) -> Iter
                 yield _jsonl_item(raw, number, name, prefix, defaults, seen)
 
 
-def _jsonl_item(
-    raw: bytes, number: int, name: str, prefix: str, defaults: Defaults, seen: dict[str, int]
-) -> Item:
+def _jsonl_item(raw: bytes, number: int, name: str, prefix: str, defaults: Defaults, seen: dict[str, int]) -> Item:
     where = f"{name}, line {number}"
     fallback = f"{prefix}line {number}"
     if len(raw) > MAX_ITEM_BYTES:
@@ -174,9 +177,7 @@ def _jsonl_item(
     return Item(f"{prefix}{key}", revision, where, lambda: reader(record, revision))
 
 
-def _reader(
-    record: Mapping[str, Any], defaults: Defaults, where: str
-) -> Callable[[Mapping[str, Any], str], Document]:
+def _reader(record: Mapping[str, Any], defaults: Defaults, where: str) -> Callable[[Mapping[str, Any], str], Document]:
     if "messages" in record or record.get("kind", defaults.kind) == "ticket":
         return lambda r, _revision: ticket_document(r)
     return lambda r, revision: article_document(r, None, revision, defaults, where=where)
@@ -213,7 +214,9 @@ def _csv_item(
         return _unreadable(f"{prefix}row {number}", where, again, raw, defaults)
     seen[key] = number
     revision = revision_of(raw, defaults)
-    return Item(f"{prefix}{key}", revision, where, lambda: faq_document({**values, "id": key}, revision, defaults, where))
+    return Item(
+        f"{prefix}{key}", revision, where, lambda: faq_document({**values, "id": key}, revision, defaults, where)
+    )
 
 
 def _too_big(size: int) -> str:

@@ -41,13 +41,19 @@ class Source(Protocol):
     """A place that documents come from. `name` is its identity across runs."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The place's identity."""
+        ...
 
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """What the place is."""
+        ...
 
     @property
-    def options(self) -> Mapping[str, Any]: ...
+    def options(self) -> Mapping[str, Any]:
+        """What the reading depends on."""
+        ...
 
     def items(self) -> Iterator[Item]:
         """Every record, in a stable order."""
@@ -63,5 +69,3 @@ def revision_of(raw: bytes, defaults: Defaults) -> str:
     digest = hashlib.sha256(defaults.fingerprint().encode())
     digest.update(raw)
     return digest.hexdigest()
-
-
