@@ -14,7 +14,7 @@ from itertools import groupby
 
 from assistant.domain import Block, Chunk, Document, Role
 
-TARGET = 200
+TARGET = 220
 LIMIT = 254
 
 _SENTENCE_END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])[\"')\]\u201d\u2019]*\s+|\n+|(?<=[\u3002\uff01\uff1f])")
@@ -22,9 +22,9 @@ _WHOLE = {"step", "item", "row"}
 _MIN_BUDGET = 48
 _MAX_ABOVE = 300  # characters of a title or heading path; a longer one would leave no room for the text
 _MAX_RESOLUTIONS = 2
-# Running text has 3.5 to 5 characters a token: outside these bounds counting decides nothing.
-_MIN_CHARS_PER_TOKEN = 2
-_MAX_CHARS_PER_TOKEN = 7
+# Running text has 3.5 to 5 characters a token: outside these bounds counting decides nothing worth its time.
+_MIN_CHARS_PER_TOKEN = 3
+_MAX_CHARS_PER_TOKEN = 6
 
 Count = Callable[[Sequence[str]], list[int]]
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -188,3 +192,18 @@ def test_every_block_lies_in_chunks_that_are_in_order_and_do_not_overlap(
 def test_any_text_is_chunked_the_same_way_twice(text: str) -> None:
     source = document(from_text(text))
     assert chunks(source, count) == chunks(source, count)
+
+
+def test_the_articles_of_the_bench_are_read_and_cut_within_the_limit() -> None:
+    folder = os.environ.get("WAYPOST_BENCH")
+    if not folder:
+        pytest.skip("WAYPOST_BENCH is not set: the shared data is not here")
+    made = 0
+    with (Path(folder) / "thunderbird" / "documents.jsonl").open(encoding="utf-8") as lines:
+        for record in map(json.loads, lines):
+            source = page(record["html"], record["title"])
+            for chunk in chunks(source, count):
+                made += 1
+                assert "Table of Contents" not in source.text[chunk.start : chunk.end]
+                assert count([chunk.embedded_text])[0] <= LIMIT + 2
+    assert 600 < made < 1800
