@@ -108,8 +108,6 @@ def coverage(question: Question, parts: Sequence[Part], *, rare: Mapping[str, fl
     0.5
     """
     said = {stem for part in parts for stem in content_stems(part.text)}
-    weights = {
-        stem: weight * (rare or {}).get(stem, 1.0) for stem, weight in question_weights(question).items()
-    }
+    weights = {stem: weight * (rare or {}).get(stem, 1.0) for stem, weight in question_weights(question).items()}
     total = sum(weights.values())
     return sum(weight for stem, weight in weights.items() if stem in said) / total if total else 0.0

@@ -155,28 +155,26 @@ class _Saying:
 
 def _chosen(scored: Sequence[_Scored], reader: Reader, limits: Limits) -> list[_Saying]:
     """The best unit, then what adds to it while there is room, its own section first; told by document and place."""
-    chosen: list[_Saying] = []
-    best: _Scored | None = None
-    for one in scored:
-        sayings = _with_steps(one, scored, reader, limits)
-        if sayings:
-            chosen, best = sayings, one
-            break
+    openings = ((one, _with_steps(one, scored, reader, limits)) for one in scored)
+    best, chosen = next(((one, sayings) for one, sayings in openings if sayings), (None, []))
     if best is None:
         return []
-    others = [one for one in scored if one is not best]
+    others = [one for one in scored if one is not best and not repeats_steps(one.unit)]
     others.sort(key=lambda one: one.section != best.section)
-    for spare in (False, True):  # once more, less strictly, when little was found
-        for one in others:
-            if repeats_steps(one.unit):
-                continue
-            is_short = sum(saying.chars for saying in chosen) < limits.least_chars
-            if (is_short or not spare) and _adds(one, best, spare=spare):
-                saying = _told(one, reader, limits)
-                if saying is not None and _fits(saying, chosen, limits) and not _repeats(saying, chosen):
-                    chosen.append(saying)
+    chosen = _extended(chosen, [one for one in others if _adds(one, best)], reader, limits)
+    if sum(saying.chars for saying in chosen) < limits.least_chars:
+        chosen = _extended(chosen, [one for one in others if _adds(one, best, spare=True)], reader, limits)
     order = list(dict.fromkeys(saying.found.document_key for saying in chosen))
     return sorted(chosen, key=lambda saying: (order.index(saying.found.document_key), saying.found.unit.start))
+
+
+def _extended(chosen: Sequence[_Saying], others: Sequence[_Scored], reader: Reader, limits: Limits) -> list[_Saying]:
+    extended = list(chosen)
+    for one in others:
+        saying = _told(one, reader, limits)
+        if saying is not None and _fits(saying, extended, limits) and not _repeats(saying, extended):
+            extended.append(saying)
+    return extended
 
 
 def _with_steps(one: _Scored, scored: Sequence[_Scored], reader: Reader, limits: Limits) -> list[_Saying]:
@@ -195,8 +193,8 @@ def _with_steps(one: _Scored, scored: Sequence[_Scored], reader: Reader, limits:
     return [saying for saying in sayings if saying] if before and all(sayings) else []
 
 
-def _adds(one: _Scored, best: _Scored, *, spare: bool) -> bool:
-    """Whether a further unit is near enough to the best: its own section more readily than another."""
+def _adds(one: _Scored, best: _Scored, *, spare: bool = False) -> bool:
+    """Whether a further unit is near enough to the best: its own section, or document at need, more readily."""
     if one.section == best.section or (spare and one.found.document_key == best.found.document_key):
         return one.score >= 0.6 * best.score
     same_document = one.found.document_key == best.found.document_key
@@ -207,8 +205,6 @@ def _fits(saying: _Saying, chosen: Sequence[_Saying], limits: Limits) -> bool:
     documents = {other.found.document_key for other in (*chosen, saying)}
     if len(documents) > limits.documents:
         return False
-    if not chosen:
-        return True
     parts = sum(len(other.parts) for other in (*chosen, saying))
     return parts <= limits.parts and sum(other.chars for other in (*chosen, saying)) <= limits.chars
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from assistant.stopwords import STOP_WORDS as STOP_WORDS
+
 Span = tuple[int, int]
 """Half-open `[start, end)` in the text at hand."""
 
@@ -26,19 +28,6 @@ _ASCII_WORD = re.compile(r"[a-z0-9]+(?:['._@][a-z0-9]+)*")
 _E_MAIL = re.compile(r"\be-mail(?=s?\b)", re.IGNORECASE)
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 _LONGEST_WORD = 60  # a longer run is an address, a key or base64: it carries no word to match
-
-STOP_WORDS = frozenset(
-    """a about above after again all also although am an and another any anyone anything are as at be because been
-    before being below between both but by came can come could did do does doing done don down during each either else
-    ever every few for from further get gets getting give given go goes going gone got had has have having he hello help
-    her here hers hi him his how however i if in instead into is it its itself just know let like ll look looking made
-    make many may maybe me might mine more most much must my myself need needs no nor not now of off often on once one
-    only onto or other our ours out over own per please possible put quite rather re really same say says see seem seems
-    set shall she should since so some someone something still such sure take than thank thanks that the their theirs
-    them then there these they thing things this those though through thus till to too try trying under until up upon us
-    use used using ve very via want wanted wants was way we well went were what when where whether which while who whom
-    whose why will with within without would yes yet you your yours yourself""".split()
-)
 
 NEGATIONS = frozenset({"no", "not", "never", "none", "nothing", "nobody", "without", "cannot", "nor", "neither"})
 
@@ -125,9 +114,7 @@ def content_stems(text: str) -> tuple[str, ...]:
     >>> content_stems("How do I delete all of my folders?")
     ('delet', 'folder')
     """
-    return tuple(
-        stem(word) for word in words(text) if word not in STOP_WORDS and (len(word) > 1 or not word.isascii())
-    )
+    return tuple(stem(word) for word in words(text) if word not in STOP_WORDS and (len(word) > 1 or not word.isascii()))
 
 
 def one_line(text: str) -> str:

@@ -84,9 +84,7 @@ class Found:
         return self.unit.headings or passage.heading_path or (passage.title,)
 
 
-def found_units(
-    candidates: Sequence[Candidate], whole: Mapping[VersionKey, Passage], *, documents: int
-) -> list[Found]:
+def found_units(candidates: Sequence[Candidate], whole: Mapping[VersionKey, Passage], *, documents: int) -> list[Found]:
     """What the candidates (best first) of the first documents can say, by document in their order, then by place.
 
     `whole` gives complete versions of documents: units that a candidate touches are then read to their end.

@@ -26,8 +26,8 @@ VersionKey = tuple[str, int]
 # Logistic model over `FEATURES`, fitted on the three BEGIN development parts, fully attributable against the rest.
 # Refit: python -m eval.verifier_report --refit
 FEATURES = ("order", "window", "weakest", "added", "personal", "asks", "negates", "cosine")
-WEIGHTS = (4.438, 1.702, 1.053, -1.0, -1.434, -4.104, -2.24, 1.914)
-INTERCEPT = -5.454
+WEIGHTS = (4.44, 1.712, 1.054, -0.997, -1.433, -4.103, -2.24, 1.9)
+INTERCEPT = -5.458
 
 NUMBER_CAP = 0.2
 NEGATION_CAP = 0.3
@@ -35,7 +35,8 @@ NAME_CAP = 0.4
 CONDITION_CAP = 0.6
 
 _MAX_CLAIM_WORDS = 200
-_MAX_EVIDENCE_CHARS = 40_000
+_MAX_CLAIM_CHARS = 4_000  # a longer part is no sentence or step, and none of it may go unread: it is refused
+_MAX_EVIDENCE_CHARS = 20_000
 _MAX_WINDOW_WORDS = 400
 _MAX_EMBEDDED_SENTENCES = 6
 _SPACED_CLITIC = re.compile(r"\s+(?=n't\b|['\u2019](?:s|t|re|ve|ll|d|m)\b)|\s+(?=[.,!?;:])")
@@ -64,12 +65,19 @@ class SupportScore:
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """The words of the evidence near the claim: those of the sentences that share most with it, in their order."""
+    """The evidence as one claim needs it.
+
+    `sentences` are those that share most words with the claim, in their order, `held` the stems of each; `order`
+    are their stems in sequence, `known` all of the evidence's stems; `closest` shares most with the claim.
+    """
 
     text: str
     sentences: tuple[str, ...]
-    stems: tuple[str, ...]
+    held: tuple[frozenset[str], ...]
+    order: tuple[str, ...]
     known: frozenset[str]
+    closest: str
+    nearest_first: tuple[str, ...]
 
 
 def verify(
@@ -135,7 +143,9 @@ def support_score(claim: str, evidence: str, embedder: Embedder) -> SupportScore
 
     Numbers with their units, negation, and names of screens and settings that the evidence lacks cap the score.
     """
-    claim = _SPACED_CLITIC.sub("", claim[:_MAX_EVIDENCE_CHARS])
+    if len(claim) > _MAX_CLAIM_CHARS:
+        return SupportScore(0.0, (), ("length",))
+    claim = _SPACED_CLITIC.sub("", claim)
     near = _near(claim, _SPACED_CLITIC.sub("", evidence[:_MAX_EVIDENCE_CHARS]))
     if not words(claim) or not near.sentences:
         return SupportScore(0.0, tuple(words(claim)[:20]))
@@ -148,26 +158,34 @@ def support_score(claim: str, evidence: str, embedder: Embedder) -> SupportScore
 
 def claim_features(claim: str, evidence: str, embedder: Embedder) -> tuple[float, ...]:
     """The values of `FEATURES` for a claim: what the model is fitted on."""
-    claim = _SPACED_CLITIC.sub("", claim[:_MAX_EVIDENCE_CHARS])
+    claim = _SPACED_CLITIC.sub("", claim[:_MAX_CLAIM_CHARS])
     near = _near(claim, _SPACED_CLITIC.sub("", evidence[:_MAX_EVIDENCE_CHARS]))
     return _features(claim, near, _cosine(claim, near, embedder))
 
 
 def _near(claim: str, evidence: str) -> _Evidence:
     """The evidence's sentences; when there are many words, only of those that share most with the claim."""
-    wanted = set(_stems(claim))
-    cut = [evidence[start:end] for start, end in sentences(evidence)]
-    shared = [len(wanted & set(_stems(text))) for text in cut]
-    kept: set[int] = set()
+    wanted = set(_content(claim))
+    texts = [evidence[start:end] for start, end in sentences(evidence)]
+    stems = [_stems(text) for text in texts]
+    ranked = sorted(range(len(texts)), key=lambda place: -len(wanted.intersection(stems[place])))
+    kept: list[int] = []
     room = _MAX_WINDOW_WORDS
-    for place in sorted(range(len(cut)), key=lambda place: -shared[place]):
+    for place in ranked:
         if room <= 0:
             break
-        kept.add(place)
-        room -= len(cut[place].split())
-    texts = tuple(cut[place] for place in sorted(kept))
-    stems = tuple(one for text in texts for one in _stems(text))[: 2 * _MAX_WINDOW_WORDS]
-    return _Evidence(evidence, texts, stems, frozenset(_stems(evidence)))
+        kept.append(place)
+        room -= len(stems[place])
+    kept.sort()
+    return _Evidence(
+        text=evidence,
+        sentences=tuple(texts[place] for place in kept),
+        held=tuple(frozenset(stems[place]) for place in kept),
+        order=tuple(stem for place in kept for stem in stems[place])[: 2 * _MAX_WINDOW_WORDS],
+        known=frozenset(stem for found in stems for stem in found),
+        closest=texts[ranked[0]] if ranked else "",
+        nearest_first=tuple(texts[place] for place in ranked[:_MAX_EMBEDDED_SENTENCES]),
+    )
 
 
 def _stems(text: str) -> list[str]:
@@ -184,8 +202,8 @@ def _features(claim: str, near: _Evidence, cosine: float) -> tuple[float, ...]:
     spoken = words(claim)
     parts = [_content(claim[start:end]) for start, end in sentences(claim)]
     return (
-        _common_length(said, near.stems) / max(len(said), 1),
-        _best_window(content, near.sentences),
+        _common_length(said, near.order) / max(len(said), 1),
+        _best_window(content, near.held),
         min((_share(part, near.known) for part in parts), default=0.0),
         log1p(len(set(content) - near.known)),
         float(any(word in _PERSONAL for word in spoken)),
@@ -215,11 +233,10 @@ def _common_length(said: Sequence[str], held: Sequence[str]) -> int:
     return lengths[-1]
 
 
-def _best_window(content: Sequence[str], held: Sequence[str]) -> float:
+def _best_window(content: Sequence[str], held: Sequence[frozenset[str]]) -> float:
     """The largest share of the claim's content that one sentence, or two neighbours, says."""
-    known = [frozenset(_stems(text)) for text in held]
-    pairs = [one | other for one, other in pairwise(known)]
-    return max((_share(content, window) for window in (*known, *pairs)), default=0.0)
+    pairs = [one | other for one, other in pairwise(held)]
+    return max((_share(content, window) for window in (*held, *pairs)), default=0.0)
 
 
 def _negates(spoken: Sequence[str]) -> bool:
@@ -227,11 +244,11 @@ def _negates(spoken: Sequence[str]) -> bool:
 
 
 def _cosine(claim: str, near: _Evidence, embedder: Embedder) -> float:
-    """The best cosine of the claim with a sentence of the evidence."""
-    wanted = set(_content(claim))
-    ranked = sorted(near.sentences, key=lambda text: -len(wanted & set(_content(text))))[:_MAX_EMBEDDED_SENTENCES]
-    vectors = embedder.embed([claim, *ranked])
-    return float(np.max(vectors[1:] @ vectors[0])) if ranked else 0.0
+    """The best cosine of the claim with one of the sentences that share most words with it."""
+    if not near.nearest_first:
+        return 0.0
+    vectors = embedder.embed([claim, *near.nearest_first])
+    return float(np.max(vectors[1:] @ vectors[0]))
 
 
 def _caps(claim: str, near: _Evidence) -> dict[str, float]:
@@ -241,17 +258,12 @@ def _caps(claim: str, near: _Evidence) -> dict[str, float]:
         caps["number"] = NUMBER_CAP
     if _missing_names(claim, near):
         caps["name"] = NAME_CAP
-    closest = _closest(claim, near)
-    if _negates(words(claim)) != _negates(words(closest)):
+    closest = words(near.closest)
+    if _negates(words(claim)) != _negates(closest):
         caps["negation"] = NEGATION_CAP
-    if _ONLY_IF & set(words(closest)) and not _ONLY_IF & set(words(claim)):
+    if _ONLY_IF & set(closest) and not _ONLY_IF & set(words(claim)):
         caps["condition"] = CONDITION_CAP
     return caps
-
-
-def _closest(claim: str, near: _Evidence) -> str:
-    wanted = set(_content(claim))
-    return max(near.sentences, key=lambda text: len(wanted & set(_content(text))))
 
 
 def _missing_numbers(claim: str, evidence: str) -> list[str]:
@@ -287,7 +299,7 @@ def _missing_names(claim: str, near: _Evidence) -> list[str]:
 
 def _unsupported(claim: str, near: _Evidence) -> tuple[str, ...]:
     """The claim's own words that the evidence lacks, in order, each once; a lone negation among them."""
-    negated = _negates(words(_closest(claim, near)))
+    negated = _negates(words(near.closest))
     lacking = [
         word
         for word in words(claim)

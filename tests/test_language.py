@@ -1,0 +1,71 @@
+"""Sentences, words and stems on ordinary, foreign and hostile text."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import time
+
+import pytest
+
+from assistant.answering.language import content_stems, one_line, sentences, words
+
+MODULES = ("language", "asks", "conditions", "telling", "verify")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_worked_example_of_drafting_and_verifying_is_right(name: str) -> None:
+    found = doctest.testmod(importlib.import_module(f"assistant.answering.{name}"))
+    assert found.attempted > 0
+    assert found.failed == 0
+
+
+def cut(text: str) -> list[str]:
+    return [text[start:end] for start, end in sentences(text)]
+
+
+def test_abbreviations_versions_and_file_names_do_not_end_a_sentence() -> None:
+    text = "Use e.g. version 115.3 of prefs.js. Then stop."
+    assert cut(text) == ["Use e.g. version 115.3 of prefs.js.", "Then stop."]
+
+
+def test_a_line_break_ends_a_sentence_and_white_space_belongs_to_none() -> None:
+    assert cut("  First line\n\n Second line ") == ["First line", "Second line"]
+
+
+def test_full_stops_of_chinese_and_japanese_end_a_sentence_without_a_space() -> None:
+    assert cut("設定を開く。保存します！") == ["設定を開く。", "保存します！"]
+
+
+def test_a_script_without_spaces_becomes_pairs_so_that_overlap_means_something() -> None:
+    assert set(words("設定を開く")) & set(words("設定を保存")) == {"設定", "定を"}
+
+
+def test_inflected_words_share_a_stem_and_e_mail_is_email() -> None:
+    assert content_stems("deleted folders") == content_stems("deleting the folder")
+    assert content_stems("my e-mails") == content_stems("my emails")
+
+
+def test_a_very_long_run_without_spaces_is_no_word() -> None:
+    assert words("a" * 5000) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 100_000,
+        "a. " * 33_000,
+        "\x00\x07\u202e" * 30_000,
+        "." * 100_000,
+        "\n" * 100_000,
+        "e.g. " * 20_000,
+        "か" * 50_000,
+    ],
+)
+def test_hostile_text_is_cut_fast(text: str) -> None:
+    began = time.process_time()
+    spans = sentences(text)
+    words(text)
+    one_line(text)
+    assert time.process_time() - began < 0.5
+    assert all(0 <= start < end <= len(text) for start, end in spans)
