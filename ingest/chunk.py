@@ -61,7 +61,12 @@ class _Piece:
     start: int
     end: int
     tokens: int = 0
-    header: Block | None = None
+    header: _Piece | None = None
+
+    @property
+    def repeated(self) -> _Piece | None:
+        """The header that is embedded again when a chunk starts with this row."""
+        return self.header if self.header and self.header.start < self.start else None
 
 
 @dataclass(slots=True)
@@ -106,21 +111,20 @@ def _sections(document: Document) -> list[_Section]:
     return sections
 
 
-def _line(document: Document, block: Block) -> str:
+def _line(document: Document, block: Block | _Piece) -> str:
     return " ".join(document.text[block.start : block.end].split())
 
 
 def _atoms(document: Document, blocks: Sequence[Block]) -> list[list[_Piece]]:
     """Lists and tables whole, with the paragraph that introduces them; all else block by block."""
     atoms: list[list[_Piece]] = []
-    header: Block | None = None
+    header: _Piece | None = None
     previous: Block | None = None
     for block in blocks:
-        if block.kind == "row":
-            header = block if block.level == 1 else header
-        else:
-            header = None
+        header = header if block.kind == "row" else None
         pieces = [_Piece(start, end, header=header) for start, end in _bounded(document.text, block)]
+        if block.kind == "row" and block.level == 1:  # a header too long for one piece is not worth repeating
+            header = pieces[0] if len(pieces) == 1 else None
         if previous is not None and _continues(document.text, previous, block):
             atoms[-1].extend(pieces)
         else:
@@ -176,7 +180,10 @@ def _count_pieces(document: Document, sections: Sequence[_Section], count: Count
 
 def _fitting(piece: _Piece, budget: int) -> Iterator[_Piece]:
     """The piece, or equal parts of it when it is more than one chunk may hold: no sentence, but a run of data."""
-    parts = -(-piece.tokens * 5 // (budget * 4)) if piece.tokens > budget else 1
+    if piece.tokens <= budget:
+        yield piece
+        return
+    parts = -(-piece.tokens * 5 // (budget * 4))
     width = -(-(piece.end - piece.start) // parts)
     for start in range(piece.start, piece.end, width):
         end = min(start + width, piece.end)
@@ -251,15 +258,17 @@ def _split(atom: Sequence[_Piece], budget: int) -> list[list[_Piece]]:
         if parts[-1] and (size + piece.tokens > budget or size >= share):
             parts.append([])
             size = 0
+        if not parts[-1] and piece.repeated:
+            size = piece.repeated.tokens
         parts[-1].append(piece)
         size += piece.tokens
     return parts
 
 
 def _chunk(document: Document, section: _Section, pieces: Sequence[_Piece]) -> Chunk:
-    header = pieces[0].header
+    header = pieces[0].repeated
     above = _above(document, section.path)
-    if header and header.start < pieces[0].start:
+    if header:
         above = f"{above}\n{_line(document, header)}"
     return _made(document, pieces[0].start, pieces[-1].end, "body", section.path, section.anchor, above)
 
@@ -287,11 +296,12 @@ def _ticket_chunks(document: Document, count: Count, limit: int) -> tuple[Chunk,
     counted = count([document.text[piece.start : piece.end] for piece in large]) if large else []
     for piece, tokens in zip(large, counted, strict=True):
         piece.tokens = tokens
+    above = _above(document, ())
     made: list[Chunk] = []
     for (role, _, most), run in zip(chosen, spans, strict=True):
         fitting = [[part] for piece in run for part in _fitting(piece, budget)]
-        for parts in list(_packed(fitting, budget, budget))[:most]:
-            made.append(_made(document, parts[0].start, parts[-1].end, role, (), "", _above(document, ())))
+        parts = list(_packed(fitting, budget, budget))[:most]
+        made.extend(_made(document, part[0].start, part[-1].end, role, (), "", above) for part in parts)
     return tuple(sorted(made, key=lambda chunk: chunk.start))
 
 

@@ -76,13 +76,13 @@ def decoded(raw: bytes) -> str:
 
 
 def cleaned(text: str) -> str:
-    """`text` in Unicode's composed form (NFC), with "\\n" for every line end and nothing invisible in it.
+    r"""`text` in Unicode's composed form (NFC), with "\n" for every line end and nothing invisible in it.
 
     Controls (but not tab and newline), lone surrogates, noncharacters, bidirectional overrides, zero-width
     and tag characters are taken out. Cleaning twice changes nothing.
 
-    >>> cleaned("pass\\u200bword\\x00\\r\\n\\u202eabc")
-    'password\\nabc'
+    >>> cleaned("pass\u200bword\x00\r\n\u202eabc")
+    'password\nabc'
     """
     if text.isascii():
         return _ASCII_HIDDEN.sub("", _NEWLINES.sub("\n", text))

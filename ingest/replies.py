@@ -9,43 +9,59 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+# "On 1 May 2024, Ann wrote:" as mail programs in nine languages write it, or a bare "Ann <ann@example.org> wrote:".
 _WROTE = re.compile(
-    r"\s*>*\s*(?:On\b.{4,200}\bwrote|Am\b.{4,200}\bschrieb(?:\s.{1,100})?|Le\b.{4,200}\ba \u00e9crit|El\b.{4,200}\bescribi\u00f3"
-    r"|Il\b.{4,200}\bha scritto|Op\b.{4,200}\bschreef(?:\s.{1,100})?|Em\b.{4,200}\bescreveu|Den\b.{4,200}\bskrev.{0,100}"
-    r"|.{3,100}<[^<>\s]+@[^<>\s]+>\s*(?:wrote|schrieb|a \u00e9crit|escribi\u00f3|ha scritto))\s*:\s*"
+    r">*\s*(?:"
+    r"On\b.{4,200}\bwrote"
+    r"|Am\b.{4,200}\bschrieb(?:\s.{1,100})?"
+    r"|Le\b.{4,200}\ba \u00e9crit"
+    r"|El\b.{4,200}\bescribi\u00f3"
+    r"|Il\b.{4,200}\bha scritto"
+    r"|Op\b.{4,200}\bschreef(?:\s.{1,100})?"
+    r"|Em\b.{4,200}\bescreveu"
+    r"|Den\b.{4,200}\bskrev.{0,100}"
+    r"|.{3,100}<[^<>\s]+@[^<>\s]+>\s*(?:wrote|schrieb|a \u00e9crit|escribi\u00f3|ha scritto)"
+    r")\s*:"
 )
-_WROTE_START = re.compile(r"\s*>*\s*(?:On|Am|Le|El|Il|Op|Em|Den)\s.*\d")
+_WROTE_START = re.compile(r">*\s*(?:On|Am|Le|El|Il|Op|Em|Den)\s.*\d")
 _SEPARATOR = re.compile(
-    r"\s*(?:-{2,}\s*(?:Original Message|Original-Nachricht|Urspr\u00fcngliche Nachricht|Message d'origine|Mensaje original"
-    r"|Forwarded message|Reply message|Oorspronkelijk bericht)\s*-{2,}|-{2,} ?Original Message ?-*)\s*",
+    r"-{2,}\s*(?:Original Message|Original-Nachricht|Urspr\u00fcngliche Nachricht|Message d'origine|Mensaje original"
+    r"|Forwarded message|Reply message|Oorspronkelijk bericht)\s*-*",
     re.IGNORECASE,
 )
 _HEADER = re.compile(
-    r"\s*\*?(?:From|Sent|To|Cc|Date|Subject|Reply-To|Von|Gesendet|An|Datum|Betreff|De|Envoy\u00e9|\u00c0|Objet|Para|Asunto)\s?:\*?\s+\S"
+    r"\*?(?:From|Sent|To|Cc|Date|Subject|Reply-To|Von|Gesendet|An|Datum|Betreff|De|Envoy\u00e9|\u00c0|Objet|Para|Asunto)"
+    r"\s?:\*?\s+\S"
 )
-_FORUM_QUOTE = re.compile(r"\s*\S.{0,60}\b(?:said|wrote)\s*:?\s*")
-_DASHES = re.compile(r"\s*(?:--|\u2014|__+|-- )\s*")
+_FORUM_QUOTE = re.compile(r"\S.{0,60}\b(?:said|wrote)\s*:?")
+_DASHES = re.compile(r"--|\u2014|__+")
 _DEVICE = re.compile(
-    r"\s*(?:Sent (?:from|via|with) (?:my|the|a|Yahoo|Mail|Outlook|ProtonMail|Proton|Samsung)\b.{0,60}|Get Outlook for .{0,40}"
-    r"|Von meinem .{2,40} gesendet|Gesendet von .{2,40}|Envoy\u00e9 de(?:puis)? mon .{2,40}|Enviado desde mi .{2,40}"
-    r"|Inviato da .{2,40}|Sent on the .{2,40})\s*"
+    r"Sent (?:from|via|with) (?:my|the|a|Yahoo|Mail|Outlook|ProtonMail|Proton|Samsung)\b.{0,60}|Sent on the .{2,40}"
+    r"|Get Outlook for .{0,40}|Von meinem .{2,40} gesendet|Gesendet von .{2,40}|Envoy\u00e9 de(?:puis)? mon .{2,40}"
+    r"|Enviado desde mi .{2,40}|Inviato da .{2,40}"
 )
 _CLOSING = re.compile(
-    r"\s*(?:(?:with\s+)?(?:many |kind|best|warm|kindest|warmest)?\s*(?:regards|wishes)|best|cheers|sincerely|yours (?:truly|sincerely|faithfully)"
-    r"|sincerely yours|respectfully|thanks|thank you|thanks(?: again)?|many thanks|thanks in advance|thank you in advance|kind regards|mit freundlichen gr\u00fc\u00dfen|viele gr\u00fc\u00dfe|cordialement|saludos)"
-    r"\s*[,.!]*\s*",
+    r"(?:(?:with\s+)?(?:many|kind|best|warm|kindest|warmest)?\s*(?:regards|wishes)|best|cheers|respectfully"
+    r"|sincerely(?: yours)?|yours (?:truly|sincerely|faithfully)|(?:many )?thanks(?: again| in advance)?"
+    r"|thank you(?: in advance)?|mit freundlichen gr\u00fc\u00dfen|viele gr\u00fc\u00dfe|cordialement|saludos)"
+    r"\s*[,.!]*",
     re.IGNORECASE,
 )
 _DISCLAIMER = re.compile(
-    r"\s*(?:\W*(?:confidentiality notice|disclaimer)\b|this (?:e-?mail|message|communication)(?: \w+| \(.{0,60}\)|,){0,8} (?:is|are|may be|contains?|may contain) .{0,60}"
-    r"(?:confidential|privileged|intended (?:only|solely))|the information (?:contained )?in this (?:e-?mail|message)|if you are not the intended recipient)",
+    r"\W*(?:confidentiality notice|disclaimer)\b"
+    r"|this (?:e-?mail|message|communication)(?: \w+| \(.{0,60}\)|,){0,8}"
+    r" (?:is|are|may be|contains?|may contain) .{0,60}(?:confidential|privileged|intended (?:only|solely))"
+    r"|the information (?:contained )?in this (?:e-?mail|message)|if you are not the intended recipient",
     re.IGNORECASE,
 )
 _REPLY_ABOVE = re.compile(r"\W*(?:please )?(?:type|write|add) your reply above this line\W*", re.IGNORECASE)
 _AUTOMATIC = re.compile(
-    r"\W*(?:this is an automat(?:ic|ed) (?:reply|response|message|e-?mail)|automatic reply:|auto(?:matic)?[- ]?(?:reply|response)\b"
+    r"\W*(?:this is an automat(?:ic|ed) (?:reply|response|message|e-?mail)"
+    r"|auto(?:matic)?[- ]?(?:reply|response)\b"
     r"|i(?:'m| am) (?:currently )?(?:out of (?:the )?office|on (?:annual |parental |sick )?leave|on vacation|away from)"
-    r"|out of office\b|thank you for (?:contacting|your (?:e-?mail|message|request)).{0,120}(?:has been received|will get back|will respond|ticket (?:number|id))"
+    r"|out of office\b"
+    r"|thank you for (?:contacting|your (?:e-?mail|message|request)).{0,120}"
+    r"(?:has been received|will get back|will respond|ticket (?:number|id))"
     r"|your (?:request|ticket|message)\b.{0,60}has been (?:received|created|registered))",
     re.IGNORECASE | re.DOTALL,
 )
@@ -63,13 +79,13 @@ _MIN_QUOTED = 20
 
 
 def own_text(message: str, earlier: str = "") -> str:
-    """What the writer of `message` wrote.
+    r"""What the writer of `message` wrote.
 
     `earlier` is the conversation before it with single spaces, to recognise quotations in.
 
-    >>> own_text("It works now.\\n\\nOn 1 May 2024, Ann wrote:\\n> Try safe mode.\\n> Does it help?", "Try safe mode.")
+    >>> own_text("It works now.\n\nOn 1 May 2024, Ann wrote:\n> Try safe mode.\n> Does it help?", "Try safe mode.")
     'It works now.'
-    >>> own_text("Joe said\\nMy mail is gone since Monday. Did you look in Archive?", "My mail is gone since Monday.")
+    >>> own_text("Joe said\nMy mail is gone since Monday. Did you look in Archive?", "My mail is gone since Monday.")
     'Did you look in Archive?'
     """
     lines = message.split("\n")

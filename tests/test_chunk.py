@@ -124,11 +124,10 @@ def test_tokens_are_counted_in_one_call() -> None:
 
 
 def test_a_ticket_is_its_problem_and_at_most_two_resolutions() -> None:
-    says = [("customer", "It is slow."), ("customer", "Since Monday."), ("agent", "Compact the folder."),
-            ("customer", "No."), ("agent", "Which?"), ("customer", "Inbox."), ("agent", "Rebuild the index.")]  # fmt: skip
-    source = ticket_document(
-        {"id": 1, "created": "2024-07-01", "subject": "Slow", "messages": [{"by": b, "text": t} for b, t in says]}
-    )
+    said = "c It is slow.|c Since Monday.|a Compact the folder.|c No.|a Which?|c Inbox.|a Rebuild the index."
+    sides = {"c": "customer", "a": "agent"}
+    messages = [{"by": sides[line[0]], "text": line[2:]} for line in said.split("|")]
+    source = ticket_document({"id": 1, "created": "2024-07-01", "subject": "Slow", "messages": messages})
     made = chunks(source, count)
     assert [(chunk.role, chunk.embedded_text) for chunk in made] == [
         ("problem", "Slow\nIt is slow.\n\nSince Monday."),

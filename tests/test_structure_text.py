@@ -67,8 +67,8 @@ def test_bad_front_matter_is_text_and_no_error(bad: str) -> None:
 def test_mdx_components_go_and_what_they_enclose_stays() -> None:
     source = (
         "import Tabs from '@theme/Tabs'\n\nexport const x = 1\n\n"
-        "<Tabs values={[{label: 'W', value: {a: 1}}]}\n  id=\"t\">\n\nInner {/* gone */}text\n\n</Tabs>\n\nUse `<Tabs>`.\n\n"
-        "```jsx\nimport A from 'a'\n<Tabs/>\n```"
+        "<Tabs values={[{label: 'W', value: {a: 1}}]}\n  id=\"t\">\n\nInner {/* gone */}text\n\n</Tabs>\n\n"
+        "Use `<Tabs>`.\n\n```jsx\nimport A from 'a'\n<Tabs/>\n```"
     )
     assert [s[3] for s in shapes(read(source))] == ["Inner text", "Use <Tabs>.", "import A from 'a'\n<Tabs/>"]
 
@@ -115,7 +115,10 @@ def test_html_inside_markdown_is_read_as_html() -> None:
 
 
 def test_wrapped_lines_of_text_are_joined_and_others_stay() -> None:
-    wrapped = "This paragraph was wrapped by an editor at a width of about seventy\ncolumns, so its lines belong together and the breaks mean nothing at\nall."
+    wrapped = (
+        "This paragraph was wrapped by an editor at a width of about seventy\n"
+        "columns, so its lines belong together and the breaks mean nothing at\nall."
+    )
     assert "\n" not in from_text(wrapped).text
     assert from_text("Jane Doe\n1 Main Street\nSpringfield").text == "Jane Doe\n1 Main Street\nSpringfield"
 

@@ -133,7 +133,8 @@ def test_what_is_not_the_writers_own_is_taken_off(message: str) -> None:
         "Go to\n> Settings\n> General",
         "Thanks for the hint, but the folder is still empty.",
         "The best:\nregards from the error message are gone.",
-        "The error is\n--\nCannot connect. What does it mean? I tried all I know, and then I tried it all again with another account, twice.",
+        "The error is\n--\nCannot connect. What does it mean? I tried all I know, and then it all again "
+        "with another account, twice.",
         "From: line is missing in my mail.\nWhy?",
         "Matt said\nsomething nobody wrote before",
         "The dialog said\nOut of memory",

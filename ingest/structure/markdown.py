@@ -69,7 +69,7 @@ def _front_matter(text: str) -> tuple[dict[str, object], str]:
         return {}, text
     source = match[2] or ""
     try:
-        found = tomllib.loads(source) if match[1] == "+++" else yaml.load(source, _WithoutAliases)
+        found = tomllib.loads(source) if match[1] == "+++" else _WithoutAliases(source).get_single_data()
     except (yaml.YAMLError, tomllib.TOMLDecodeError, ValueError, RecursionError):
         return {}, text
     if not isinstance(found, dict):
@@ -195,7 +195,7 @@ def _take_heading_ids(tokens: Sequence[Token]) -> None:
 
 
 def _open_fenced_boxes(tokens: Sequence[Token]) -> None:
-    """mdBook writes a box as a code fence named `admonish`: its content is Markdown, not code."""
+    """Boxes of mdBook are code fences named `admonish`: their content is Markdown, not code."""
     for token in tokens:
         box = _ADMONISH.match(token.info) if token.type == "fence" else None
         if box:
