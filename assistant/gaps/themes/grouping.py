@@ -46,13 +46,13 @@ class Clustering:
 
     `centroids` has shape `(t, d)`, float32 unit rows: means of the members' vectors. `agreement` is, per
     contact, the mean share of groupings that put it with another member of its theme, in [0, 1]; 0 for none.
-    `resolution` is what the graph implied; it is shown, never set.
+    `scale` is the number of links per text that separated the texts best (0: too few texts to say).
     """
 
     labels: Labels
     centroids: Floats
     agreement: Floats
-    resolution: float
+    scale: int
 
 
 def cluster(
@@ -61,6 +61,7 @@ def cluster(
     *,
     previous: Labels | None = None,
     pinned: Labels | None = None,
+    scale: int | None = None,
     min_size: int = MIN_SIZE,
     runs: int = RUNS,
 ) -> Clustering:
@@ -72,7 +73,8 @@ def cluster(
 
     `previous` holds last night's theme of each contact (-1: none or new): it counts as 40 % of the vote on
     a pair that both were there for, so a theme changes only for a reason. `pinned` holds the theme that a
-    person put a contact in (-1: free): equal numbers stay together, different ones stay apart.
+    person put a contact in (-1: free): equal numbers stay together, different ones stay apart. `scale` of an
+    earlier clustering of much the same contacts saves measuring it again, which is two thirds of the time.
     """
     nobody = np.full(len(texts), NONE, dtype=np.int64)
     kinds = np.stack([nobody if previous is None else previous, nobody if pinned is None else pinned], axis=1)
@@ -80,12 +82,12 @@ def cluster(
     kind_of = np.unique(kinds[first], axis=0, return_inverse=True)[1].ravel().astype(np.int64)
     mass = np.bincount(back, minlength=len(first)).astype(np.float64)
     atoms = condensed(vectors[first], mass, kind_of, MAX_POINTS)
-    votes, resolution = _votes(atoms.vectors, runs)
+    votes, scale = _votes(atoms.vectors, runs, scale)
     place = atoms.back[back]
     shown = np.zeros(len(atoms.vectors), dtype=np.int64)
     shown[place] = np.arange(len(place))
     labels, agreement = _consensus(votes, atoms.mass, kinds[shown, 0], kinds[shown, 1])
-    return _assemble(vectors, labels[place], agreement[place], min_size, resolution)
+    return _assemble(vectors, labels[place], agreement[place], min_size, scale)
 
 
 def _distinct(texts: Sequence[str], kinds: Labels) -> tuple[Labels, Labels]:
@@ -99,23 +101,30 @@ def _distinct(texts: Sequence[str], kinds: Labels) -> tuple[Labels, Labels]:
     return first, back
 
 
-def _votes(points: Floats, runs: int) -> tuple[Labels, float]:
-    """Labels of shape `(p, runs)` at the scale that separates the points best, and the last resolution."""
-    scales = [scale for scale in _SCALES if scale <= len(points) / 8]
+def _votes(points: Floats, runs: int, scale: int | None) -> tuple[Labels, int]:
+    """Labels of shape `(p, runs)` at the scale that separates the points best, and that scale."""
+    scales = [s for s in _SCALES if s <= len(points) / 8]
     if not scales:
-        return _few(points)[:, None], 0.0
+        return _few(points)[:, None], 0
     space = centred(points)
-    candidates = nearest(space, min(_CANDIDATES * scales[-1], len(points) - 1))
-    quality, resolution = [], 1.0
-    for scale in scales[::-1]:
-        labels, resolution = _one_vote(space, candidates, scale, seed=scale, start=resolution, rounds=_SCAN_ROUNDS)
-        quality.append(float(silhouette(space, labels).mean()))
-    scale = best_scale(scales, quality[::-1])
-    columns = []
+    widest = max(scale or scales[-1], 1)
+    candidates = nearest(space, min(_CANDIDATES * widest, len(points) - 1))
+    if not scale:
+        scale = best_scale(scales, _separation(space, candidates, scales))
+    columns, resolution = [], 1.0
     for seed in range(runs):
         labels, resolution = _one_vote(space, candidates, scale, seed=seed, start=resolution)
         columns.append(labels)
-    return np.stack(columns, axis=1), resolution
+    return np.stack(columns, axis=1), scale
+
+
+def _separation(space: Floats, candidates: Neighbours, scales: Sequence[int]) -> list[float]:
+    """Mean silhouette of one grouping at each of `scales`."""
+    quality, resolution = [], 1.0
+    for scale in reversed(scales):
+        labels, resolution = _one_vote(space, candidates, scale, seed=scale, start=resolution, rounds=_SCAN_ROUNDS)
+        quality.append(float(silhouette(space, labels).mean()))
+    return quality[::-1]
 
 
 def _few(points: Floats) -> Labels:
@@ -227,7 +236,7 @@ def _co_association(votes: Labels) -> sparse.csr_matrix:
     return (indicator @ indicator.T / votes.shape[1]).tocsr()
 
 
-def _assemble(vectors: Floats, labels: Labels, agreement: Floats, min_size: int, resolution: float) -> Clustering:
+def _assemble(vectors: Floats, labels: Labels, agreement: Floats, min_size: int, scale: int) -> Clustering:
     sizes = np.bincount(labels)
     kept = [int(g) for g in np.argsort(-sizes, kind="stable") if sizes[g] >= min_size]
     renamed = np.full(len(sizes), NONE, dtype=np.int64)
@@ -235,4 +244,4 @@ def _assemble(vectors: Floats, labels: Labels, agreement: Floats, min_size: int,
     final = renamed[labels]
     sums = np.zeros((len(kept), vectors.shape[1]), dtype=np.float32)
     np.add.at(sums, final[final >= 0], vectors[final >= 0])
-    return Clustering(final, normalised(sums), np.where(final >= 0, agreement, 0).astype(np.float32), resolution)
+    return Clustering(final, normalised(sums), np.where(final >= 0, agreement, 0).astype(np.float32), scale)

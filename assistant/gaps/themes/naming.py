@@ -22,7 +22,7 @@ UNNAMED = "(no common words)"
 _WORD = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*", re.UNICODE)
 _LONGEST = 6
 _HEAD_CHARS = 200  # a name comes from the first line: a title says what the text is about
-_LENGTH_PRIOR = 1.5  # in words: a longer name must earn its words
+_LENGTH_PRIOR = 3.0  # in words: a longer name must earn its words
 _CHAT_WORDS = """
 i'm i've i'd it's don't doesn't didn't can't cannot won't isn't aren't wasn't haven't hasn't please help need want
 hi hello thanks thank dear would like know does did just get got
@@ -49,7 +49,7 @@ def name_themes(texts: Sequence[str], labels: Labels) -> tuple[Naming, ...]:
 
     A word weighs (share of the theme's contacts that have it) x ln(1 + contacts / contacts with it).
     Worked example: "calendar" in 8 of 10 members and in 20 of 1,000 contacts weighs 0.8 x ln 51 = 3.15.
-    A fragment of `k` words weighs the sum of its distinct words' weights over `k + 1.5`, times one plus the
+    A fragment of `k` words weighs the sum of its distinct words' weights over `k + 3`, times one plus the
     share of members that contain it whole; at least two members must contain it, where any two do.
     """
     words = [tuple(dict.fromkeys(_words(_head(text)))) for text in texts]

@@ -4,14 +4,7 @@ Flow: contacts -> `features.describe` (text -> numbers) -> `model.TriageModel` (
 -> `quotes.best_quote` and `party.external_party` -> `Triaged`. No chat model is involved.
 """
 
-from assistant.gaps.triage.contact import (
-    CAUSES,
-    STAGES,
-    Contact,
-    Correction,
-    Label,
-    Triaged,
-)
+from assistant.gaps.triage.contact import CAUSES, STAGES, Contact, Correction, Label, Triaged
 from assistant.gaps.triage.model import TriageModel, load_triage, save_triage
 from assistant.gaps.triage.party import external_party
 

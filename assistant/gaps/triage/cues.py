@@ -133,9 +133,7 @@ _PHRASES: dict[str, str] = {
     "quote": r'["“”][^"“”]{15,300}["“”]',
 }
 
-CUES: dict[str, re.Pattern[str]] = {
-    name: re.compile(phrase, re.IGNORECASE) for name, phrase in _PHRASES.items()
-}
+CUES: dict[str, re.Pattern[str]] = {name: re.compile(phrase, re.IGNORECASE) for name, phrase in _PHRASES.items()}
 """Named patterns of phrases; matched in title and text."""
 
 PROTOTYPES: dict[str, tuple[str, ...]] = {
@@ -258,8 +256,7 @@ PROTOTYPES: dict[str, tuple[str, ...]] = {
 """What people with each cause, and at each stage, typically write."""
 
 ASKING = re.compile(
-    r"\?|\bhow\b|\bhelp\b|\bcan i\b|\bis there\b|\bwant\b|would like|wish|need to|trying to",
-    re.IGNORECASE,
+    r"\?|\bhow\b|\bhelp\b|\bcan i\b|\bis there\b|\bwant\b|would like|wish|need to|trying to", re.IGNORECASE
 )
 """Sentences that say what the person wants."""
 

@@ -25,9 +25,7 @@ BLOCKS = ("whole", "title", "asking", "trouble", "prototypes", "cues", "words")
 
 _READ_CHARS = 6000
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_TITLE_QUESTION = re.compile(
-    r"\s*(?:how|can|is|what|where|why|do|does|which|should)\b", re.IGNORECASE
-)
+_TITLE_QUESTION = re.compile(r"\s*(?:how|can|is|what|where|why|do|does|which|should)\b", re.IGNORECASE)
 _SIMILARITIES = 5  # per prototype class, see `_prototype_row`
 
 
@@ -45,9 +43,7 @@ class Vocabulary:
         for row, contact in enumerate(contacts):
             counts = Counter(place[term] for term in terms_of(contact) if term in place)
             columns = list(counts)
-            out[row, columns] = (
-                1 + np.log([counts[column] for column in columns])
-            ) * self.idf[columns]
+            out[row, columns] = (1 + np.log([counts[column] for column in columns])) * self.idf[columns]
         return unit(out)
 
 
@@ -64,23 +60,14 @@ class Described:
     prototypes: Vectors
 
 
-def describe(
-    contacts: Sequence[Contact], embedder: Embedder, vocabulary: Vocabulary
-) -> Described:
+def describe(contacts: Sequence[Contact], embedder: Embedder, vocabulary: Vocabulary) -> Described:
     """Every contact's row; the columns of each block are in `block_widths`."""
     spans = tuple(sentence_spans(contact.text) for contact in contacts)
     vectors = _Vectors(embedder, contacts, spans)
-    prototypes = embedder.embed(
-        [sentence for group in PROTOTYPES.values() for sentence in group]
-    )
-    chosen = [
-        _chosen(contact, places)
-        for contact, places in zip(contacts, spans, strict=True)
-    ]
+    prototypes = embedder.embed([sentence for group in PROTOTYPES.values() for sentence in group])
+    chosen = [_chosen(contact, places) for contact, places in zip(contacts, spans, strict=True)]
     similarities = [
-        _prototype_row(
-            vectors.sentences[i], vectors.whole[i], vectors.title[i], prototypes
-        )
+        _prototype_row(vectors.sentences[i], vectors.whole[i], vectors.title[i], prototypes)
         for i in range(len(contacts))
     ]
     blocks = [
@@ -88,12 +75,8 @@ def describe(
         vectors.title,
         _means(vectors, [asking for asking, _ in chosen]),
         _means(vectors, [trouble for _, trouble in chosen]),
-        np.array(similarities, np.float32).reshape(
-            len(contacts), len(PROTOTYPES) * _SIMILARITIES
-        ),
-        np.array([_cue_row(contact) for contact in contacts], np.float32).reshape(
-            len(contacts), cue_width()
-        ),
+        np.array(similarities, np.float32).reshape(len(contacts), len(PROTOTYPES) * _SIMILARITIES),
+        np.array([_cue_row(contact) for contact in contacts], np.float32).reshape(len(contacts), cue_width()),
         vocabulary.rows(contacts),
     ]
     return Described(np.hstack(blocks), spans, tuple(vectors.sentences), prototypes)
@@ -136,33 +119,19 @@ def unit(rows: Matrix) -> Matrix:
 class _Vectors:
     """All vectors of a batch, from one call of the embedder on the distinct texts."""
 
-    def __init__(
-        self,
-        embedder: Embedder,
-        contacts: Sequence[Contact],
-        spans: Sequence[Sequence[Span]],
-    ) -> None:
+    def __init__(self, embedder: Embedder, contacts: Sequence[Contact], spans: Sequence[Sequence[Span]]) -> None:
         whole = [whole_text(contact) for contact in contacts]
-        titles = [
-            contact.title[:_READ_CHARS].replace("\x00", " ") for contact in contacts
-        ]
+        titles = [contact.title[:_READ_CHARS].replace("\x00", " ") for contact in contacts]
         pieces = [
-            [contact.text[start:end] for start, end in places]
-            for contact, places in zip(contacts, spans, strict=True)
+            [contact.text[start:end] for start, end in places] for contact, places in zip(contacts, spans, strict=True)
         ]
-        distinct = list(
-            dict.fromkeys(
-                [*whole, *titles, *(piece for group in pieces for piece in group)]
-            )
-        )
+        distinct = list(dict.fromkeys([*whole, *titles, *(piece for group in pieces for piece in group)]))
         place = {text: row for row, text in enumerate(distinct)}
         vectors = embedder.embed(distinct)
         self.whole = vectors[[place[text] for text in whole]]
         self.title = vectors[[place[text] for text in titles]]
         self.sentences = [
-            vectors[[place[piece] for piece in group]]
-            if group
-            else self.whole[i : i + 1]
+            vectors[[place[piece] for piece in group]] if group else self.whole[i : i + 1]
             for i, group in enumerate(pieces)
         ]
 
@@ -184,15 +153,9 @@ def _means(vectors: _Vectors, chosen: Sequence[Sequence[int]]) -> Matrix:
     return unit(np.array(means, np.float32).reshape(vectors.whole.shape))
 
 
-def _prototype_row(
-    sentences: Vectors, whole: Matrix, title: Matrix, prototypes: Vectors
-) -> list[float]:
+def _prototype_row(sentences: Vectors, whole: Matrix, title: Matrix, prototypes: Vectors) -> list[float]:
     """Per class: the best sentence, the three best, the whole's best and mean, the title's best; cosines."""
-    best, of_whole, of_title = (
-        (sentences @ prototypes.T).max(axis=0),
-        prototypes @ whole,
-        prototypes @ title,
-    )
+    best, of_whole, of_title = ((sentences @ prototypes.T).max(axis=0), prototypes @ whole, prototypes @ title)
     row: list[float] = []
     start = 0
     for group in PROTOTYPES.values():
@@ -208,42 +171,29 @@ def _prototype_row(
     return row
 
 
-def sentence_rows(
-    text: str, spans: Sequence[Span], vectors: Vectors, prototypes: Vectors
-) -> Matrix:
-    """Each sentence as if it were a whole contact without a title, but for its words; `(sentences, width - terms)`."""
+def sentence_rows(text: str, spans: Sequence[Span], vectors: Vectors, prototypes: Vectors) -> Matrix:
+    """Each sentence as if it were a whole contact without a title; the word block is left out, `(n, width - terms)`."""
     pieces = [text[start:end] for start, end in spans]
-    nothing = np.zeros_like(vectors)
-    asks = np.array(
-        [[ASKING.search(piece) is not None] for piece in pieces], np.float32
-    )
-    troubles = np.array(
-        [[TROUBLE.search(piece) is not None] for piece in pieces], np.float32
-    )
-    similar = [
-        _prototype_row(vectors[i : i + 1], vectors[i], vectors[i], prototypes)
-        for i in range(len(pieces))
-    ]
+    asks = np.array([[ASKING.search(piece) is not None] for piece in pieces], np.float32)
+    troubles = np.array([[TROUBLE.search(piece) is not None] for piece in pieces], np.float32)
+    similar = [_prototype_row(vectors[i : i + 1], vectors[i], vectors[i], prototypes) for i in range(len(pieces))]
     cues = [_cue_row(Contact("", "", piece)) for piece in pieces]
-    blocks = [
-        vectors,
-        nothing,
-        vectors * asks,
-        vectors * troubles,
-        np.array(similar),
-        np.array(cues),
-    ]
+    blocks = [vectors, np.zeros_like(vectors), vectors * asks, vectors * troubles, np.array(similar), np.array(cues)]
     return np.hstack(blocks).astype(np.float32)
+
+
+def class_likeness(vectors: Vectors, prototypes: Vectors, name: str) -> Matrix:
+    """Each vector's best cosine with a prototype sentence of class `name`, 0 for a class without any; `(n,)`."""
+    names = [group for group, sentences in PROTOTYPES.items() for _ in sentences]
+    here = [row for row, group in enumerate(names) if group == name]
+    return (vectors @ prototypes[here].T).max(axis=1) if here else np.zeros(len(vectors), np.float32)
 
 
 def _cue_row(contact: Contact) -> list[float]:
     title, text = contact.title[:_READ_CHARS], contact.text[:_READ_CHARS]
     row: list[float] = []
     for cue in CUES.values():
-        row += [
-            float(cue.search(title) is not None),
-            min(1.0, len(cue.findall(text)) / 2),
-        ]
+        row += [float(cue.search(title) is not None), min(1.0, len(cue.findall(text)) / 2)]
     both = f"{title}\n{text}"
     return [
         *row,

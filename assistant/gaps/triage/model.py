@@ -19,10 +19,12 @@ from assistant.gaps.triage.features import (
     Matrix,
     Vocabulary,
     block_widths,
+    class_likeness,
     describe,
+    sentence_rows,
 )
 from assistant.gaps.triage.party import external_party
-from assistant.gaps.triage.quotes import best_quote
+from assistant.gaps.triage.quotes import best_quote, quote_rows, quote_width
 from assistant.gaps.triage.softmax import Floats, fit_weights, probabilities
 from assistant.seams import Embedder
 
@@ -51,10 +53,7 @@ class Head:
 
     def logits(self, rows: Matrix) -> Floats:
         """`(n, labels)`, before the softmax."""
-        return np.asarray(
-            (self.scaled(rows) @ self.weights[:-1] + self.weights[-1])
-            / self.temperature
-        )
+        return np.asarray((self.scaled(rows) @ self.weights[:-1] + self.weights[-1]) / self.temperature)
 
     def label(self, rows: Matrix) -> list[Label]:
         """One calibrated label for each row."""
@@ -68,6 +67,7 @@ class TriageModel:
     cause: Head
     stage: Head
     vocabulary: Vocabulary
+    quote_weights: Matrix
     space: str
 
     def label(self, contacts: Sequence[Contact], embedder: Embedder) -> list[Triaged]:
@@ -82,9 +82,7 @@ class TriageModel:
             found += self._batch(contacts[start : start + _BATCH], embedder)
         return found
 
-    def adapted(
-        self, corrections: Sequence[Correction], embedder: Embedder
-    ) -> TriageModel:
+    def adapted(self, corrections: Sequence[Correction], embedder: Embedder) -> TriageModel:
         """This model moved towards what people said, as far as their number warrants.
 
         A label that the model does not know yet becomes one of its labels. The corrections are not kept: call this on
@@ -96,57 +94,49 @@ class TriageModel:
         _require_space(self.space, embedder)
         for correction in corrections:
             if correction.cause == "" or correction.stage == "":
-                raise UsageError(
-                    f"correction of {correction.contact.id!r}: a label is empty; use None for no opinion"
-                )
+                raise UsageError(f"correction of {correction.contact.id!r}: a label is empty; use None for no opinion")
         if not corrections:
             return self
-        rows = describe(
-            [correction.contact for correction in corrections],
-            embedder,
-            self.vocabulary,
-        ).rows
+        rows = describe([correction.contact for correction in corrections], embedder, self.vocabulary).rows
         return replace(
             self,
-            cause=_moved(
-                self.cause, rows, [correction.cause for correction in corrections]
-            ),
-            stage=_moved(
-                self.stage, rows, [correction.stage for correction in corrections]
-            ),
+            cause=moved(self.cause, rows, [correction.cause for correction in corrections]),
+            stage=moved(self.stage, rows, [correction.stage for correction in corrections]),
         )
 
     def _batch(self, contacts: Sequence[Contact], embedder: Embedder) -> list[Triaged]:
         described = describe(contacts, embedder, self.vocabulary)
-        causes, stages = (
-            self.cause.label(described.rows),
-            self.stage.label(described.rows),
-        )
-        quotes = [
-            self._quote(described, i, contacts[i], causes[i].label)
-            for i in range(len(contacts))
-        ]
+        causes, stages = (self.cause.label(described.rows), self.stage.label(described.rows))
+        quotes = [self.quote(described, i, contacts[i], causes[i].label) for i in range(len(contacts))]
         return [
             Triaged(contact.id, cause, stage, quote, _party(contact, cause, quote))
-            for contact, cause, stage, quote in zip(
-                contacts, causes, stages, quotes, strict=True
-            )
+            for contact, cause, stage, quote in zip(contacts, causes, stages, quotes, strict=True)
         ]
 
-    def _quote(self, described: Described, i: int, contact: Contact, cause: str) -> str:
-        column = self.cause.labels.index(cause)
-        others = np.delete(self.cause.weights[:-1], column, axis=1).mean(axis=1)
-        evidence = (self.cause.weights[:-1, column] - others) * self.cause.scale
-        spans, vectors = described.spans[i], described.sentences[i]
-        return best_quote(
-            contact,
-            spans,
-            vectors,
-            described.prototypes,
-            evidence,
-            self.cause.centre,
-            self.vocabulary,
-        )
+    def quote(self, described: Described, i: int, contact: Contact, cause: str) -> str:
+        """The piece of contact `i` of `described` that speaks most for `cause`."""
+        rows = sentence_marks(self.cause, self.vocabulary, described, i, contact, cause)
+        return best_quote(contact, described.spans[i], rows, self.quote_weights)
+
+
+def sentence_marks(
+    head: Head, vocabulary: Vocabulary, described: Described, i: int, contact: Contact, cause: str
+) -> Matrix:
+    """What quotes are chosen by: a row per sentence of contact `i` of `described`, as `quotes.quote_rows` has them."""
+    spans, vectors = described.spans[i], described.sentences[i]
+    if not spans:
+        return np.zeros((0, quote_width()), np.float32)
+    column = head.labels.index(cause)
+    others = np.delete(head.weights[:-1], column, axis=1).mean(axis=1)
+    evidence = (head.weights[:-1, column] - others) * head.scale
+    alone = sentence_rows(contact.text, spans, vectors, described.prototypes)
+    width = alone.shape[1]
+    pieces = [contact.text[start:end] for start, end in spans]
+    of_words = vocabulary.rows([Contact("", "", piece) for piece in pieces]) @ evidence[width:]
+    speaks = (alone - head.centre[:width]) @ evidence[:width] + of_words
+    dimensions = vectors.shape[1]
+    whole, title = described.rows[i, :dimensions], described.rows[i, dimensions : 2 * dimensions]
+    return quote_rows(pieces, vectors, whole, title, speaks, class_likeness(vectors, described.prototypes, cause))
 
 
 def load_triage(path: Path | None = None) -> TriageModel:
@@ -158,23 +148,17 @@ def load_triage(path: Path | None = None) -> TriageModel:
     file = path or SHIPPED
     try:
         with np.load(file, allow_pickle=False) as arrays:
-            vocabulary = Vocabulary(
-                tuple(map(str, arrays["terms"])), arrays["idf"].astype(np.float32)
-            )
+            vocabulary = Vocabulary(tuple(map(str, arrays["terms"])), arrays["idf"].astype(np.float32))
             cause, stage = (_head(dict(arrays), name) for name in ("cause", "stage"))
-            model = TriageModel(cause, stage, vocabulary, str(arrays["space"]))
-            expected = sum(
-                block_widths(int(arrays["dimensions"]), len(vocabulary.terms))
-            )
+            quotes = arrays["quote_weights"].astype(np.float32)
+            model = TriageModel(cause, stage, vocabulary, quotes, str(arrays["space"]))
+            expected = sum(block_widths(int(arrays["dimensions"]), len(vocabulary.terms)))
     except (OSError, KeyError, ValueError) as error:
-        raise ModelError(
-            f"triage model {file}: {error}; write it anew with eval/fit_triage.py"
-        ) from error
-    if {cause.weights.shape[0], stage.weights.shape[0]} != {expected + 1}:
-        found = f"{cause.weights.shape[0]} and {stage.weights.shape[0]} rows of weights, expected {expected + 1}"
-        raise ModelError(
-            f"triage model {file}: {found}; write it anew with eval/fit_triage.py"
-        )
+        raise ModelError(f"triage model {file}: {error}; write it anew with eval/fit_triage.py") from error
+    sizes = (cause.weights.shape[0], stage.weights.shape[0], quotes.shape[0])
+    if sizes != (expected + 1, expected + 1, quote_width()):
+        found = f"{sizes} weights for cause, stage and quote, expected {expected + 1} twice and {quote_width()}"
+        raise ModelError(f"triage model {file}: {found}; write it anew with eval/fit_triage.py")
     return model
 
 
@@ -185,6 +169,7 @@ def save_triage(model: TriageModel, path: Path) -> None:
     arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]] = {
         "terms": np.array(model.vocabulary.terms or [""], np.str_)[:terms],
         "idf": model.vocabulary.idf.astype(np.float16),
+        "quote_weights": model.quote_weights.astype(np.float16),
         "space": np.array(model.space),
         "dimensions": np.array(rest // 4),
     }
@@ -199,9 +184,7 @@ def save_triage(model: TriageModel, path: Path) -> None:
     np.savez_compressed(path, allow_pickle=False, **arrays)
 
 
-def _head(
-    arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]], name: str
-) -> Head:
+def _head(arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]], name: str) -> Head:
     return Head(
         tuple(map(str, arrays[f"{name}_labels"])),
         arrays[f"{name}_weights"].astype(np.float32),
@@ -212,14 +195,15 @@ def _head(
 
 
 def _label(labels: Sequence[str], row: Floats) -> Label:
-    ranked = sorted(
-        zip(labels, map(float, row), strict=True), key=lambda pair: -pair[1]
-    )
+    ranked = sorted(zip(labels, map(float, row), strict=True), key=lambda pair: -pair[1])
     return Label(ranked[0][0], ranked[0][1], tuple(ranked))
 
 
-def _moved(head: Head, rows: Matrix, said: Sequence[str | None]) -> Head:
-    """`head` fitted on from its own logits, pulled back to them by the penalty on every step away."""
+def moved(head: Head, rows: Matrix, said: Sequence[str | None]) -> Head:
+    """`head` after people said what the contacts of `rows` are, None where they have no opinion.
+
+    It is fitted on from its own logits; the penalty pulls every step back to them.
+    """
     wider = _with_labels(head, [label for label in said if label is not None])
     told = [i for i, label in enumerate(said) if label is not None]
     if not told:
@@ -234,11 +218,7 @@ def _moved(head: Head, rows: Matrix, said: Sequence[str | None]) -> Head:
         strength=_CORRECTION_STRENGTH,
         offset=wider.logits(rows[told]),
     )
-    return replace(
-        wider,
-        weights=(wider.weights / wider.temperature + step).astype(np.float32),
-        temperature=1.0,
-    )
+    return replace(wider, weights=(wider.weights / wider.temperature + step).astype(np.float32), temperature=1.0)
 
 
 def _with_labels(head: Head, said: Sequence[str]) -> Head:
@@ -247,19 +227,11 @@ def _with_labels(head: Head, said: Sequence[str]) -> Head:
         return head
     column = head.weights.mean(axis=1, keepdims=True)
     column[-1] -= _NEW_LABEL_ODDS * head.temperature
-    return replace(
-        head,
-        labels=head.labels + new,
-        weights=np.hstack([head.weights, *[column] * len(new)]),
-    )
+    return replace(head, labels=head.labels + new, weights=np.hstack([head.weights, *[column] * len(new)]))
 
 
 def _party(contact: Contact, cause: Label, quote: str) -> str:
-    return (
-        external_party(contact.title, contact.text, quote)
-        if cause.label == "external"
-        else ""
-    )
+    return external_party(contact.title, contact.text, quote) if cause.label == "external" else ""
 
 
 def _require_space(space: str, embedder: Embedder) -> None:

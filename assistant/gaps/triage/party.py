@@ -107,16 +107,11 @@ _KINDS: dict[str, str] = {
 
 
 def _compiled(names: dict[str, str]) -> dict[str, re.Pattern[str]]:
-    return {
-        name: re.compile(rf"(?<![\w&])(?:{phrase})(?!\w)", re.IGNORECASE)
-        for name, phrase in names.items()
-    }
+    return {name: re.compile(rf"(?<![\w&])(?:{phrase})(?!\w)", re.IGNORECASE) for name, phrase in names.items()}
 
 
 _NAMED, _GENERIC = _compiled(_NAMES), _compiled(_KINDS)
-_WATCHERS = frozenset(
-    list(_NAMES)[:14]
-)  # security and cleaning programs: named seldom, meant when named
+_WATCHERS = frozenset(list(_NAMES)[:14])  # security and cleaning programs: named seldom, meant when named
 
 
 def external_party(title: str, text: str, quote: str = "") -> str:
@@ -128,25 +123,14 @@ def external_party(title: str, text: str, quote: str = "") -> str:
     >>> external_party("Cannot send", "My Gmail works, but since Norton updated itself mail times out.")
     'Norton'
     """
-    weighed = {
-        name: _weight(cue, name, title, text, quote) for name, cue in _NAMED.items()
-    }
+    weighed = {name: _weight(cue, name, title, text, quote) for name, cue in _NAMED.items()}
     if not any(weighed.values()):
-        weighed = {
-            name: _weight(cue, name, title, text, quote)
-            for name, cue in _GENERIC.items()
-        }
+        weighed = {name: _weight(cue, name, title, text, quote) for name, cue in _GENERIC.items()}
     best = max(weighed, key=lambda name: weighed[name])
     return best if weighed[best] > 0 else ""
 
 
-def _weight(
-    cue: re.Pattern[str], name: str, title: str, text: str, quote: str
-) -> float:
+def _weight(cue: re.Pattern[str], name: str, title: str, text: str, quote: str) -> float:
     read = text[:6000]
-    times = (
-        min(3, len(cue.findall(read)))
-        + 2 * bool(cue.search(title[:500]))
-        + 3 * bool(cue.search(quote))
-    )
+    times = min(3, len(cue.findall(read))) + 2 * bool(cue.search(title[:500])) + 3 * bool(cue.search(quote))
     return times * (2.0 if name in _WATCHERS else 1.0)

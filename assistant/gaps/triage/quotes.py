@@ -1,4 +1,8 @@
-"""The piece of a contact that shows its cause best, verbatim and at most 20 words long."""
+"""The piece of a contact that shows its cause best, verbatim and at most 20 words long.
+
+Each sentence is described by `QUOTE_MARKS` and its cue phrases and scored with fitted weights; the best one is cut to
+its strongest clause where it is too long.
+"""
 
 from __future__ import annotations
 
@@ -8,100 +12,100 @@ from collections.abc import Sequence
 import numpy as np
 
 from assistant.gaps.triage.contact import Contact
-from assistant.gaps.triage.cues import ASKING, TROUBLE
-from assistant.gaps.triage.features import Matrix, Vocabulary, sentence_rows, terms_of
+from assistant.gaps.triage.cues import ASKING, CUES, TROUBLE
+from assistant.gaps.triage.features import Matrix
 from assistant.gaps.triage.sentences import Span, sentence_spans
 from assistant.seams import Vectors
 
 MAX_WORDS = 20
-_MAX_CHARS = 240
-_CLAUSE = re.compile(
-    r"[,;:–—(]\s+|\s+(?=(?:but|and|because|when|since|after|that|which|how|where|why|then)\s)"
+QUOTE_MARKS = (
+    "evidence for the cause, squashed",
+    "evidence below the best sentence's",
+    "likeness to the cause's prototypes",
+    "likeness to the title",
+    "likeness to the whole",
+    "first",
+    "second",
+    "last",
+    "place",
+    "asks",
+    "tells of trouble",
+    "polite or technical opening",
+    "question mark",
+    "contrast",
+    "length",
+    "shortness",
 )
+_MAX_CHARS = 240
+_CLAUSE = re.compile(r"[,;:–—(]\s+|\s+(?=(?:but|and|because|when|since|after|that|which|how|where|why|then)\s)")
 _POLITE = re.compile(
     r"\s*(?:thank|thanks|hi\b|hello|dear|regards|best|cheers|any (?:help|ideas|suggestions|advice)|please help|help\b|"
     r"i am (?:using|running)|i'm (?:using|running)|windows|version)",
     re.IGNORECASE,
 )
-_MARKED = 0.5
-_GREETING = 1.0
-_SHORT = 0.15  # per word below five
+_CONTRAST = re.compile(r"\b(?:but|however|now|except|instead|although)\b", re.IGNORECASE)
 
 
-def best_quote(
-    contact: Contact,
-    spans: Sequence[Span],
-    vectors: Vectors,
-    prototypes: Vectors,
-    evidence: Matrix,
-    centre: Matrix,
-    vocabulary: Vocabulary,
-) -> str:
-    """The sentence with the most evidence, cut to its strongest 20 words; the title's where there is no text.
+def quote_width() -> int:
+    """Columns of `quote_rows`."""
+    return len(QUOTE_MARKS) + len(CUES)
 
-    `evidence` holds, for each column of a contact's row, how much it speaks for the cause against the others; `centre`
-    the column's mean.
+
+def quote_rows(
+    pieces: Sequence[str], vectors: Vectors, whole: Matrix, title: Matrix, evidence: Matrix, likeness: Matrix
+) -> Matrix:
+    """One row per sentence, `(n, quote_width())`.
+
+    `evidence` and `likeness`, `(n,)`, say how much each sentence speaks for the cause and how close it comes to the
+    cause's prototypes; `whole` and `title` are unit vectors.
     """
+    n = len(pieces)
+    marks = np.zeros((n, len(QUOTE_MARKS)), np.float32)
+    marks[:, 0], marks[:, 1] = np.tanh(evidence / 2), (evidence - evidence.max()) / 2
+    marks[:, 2], marks[:, 3], marks[:, 4] = 3 * likeness, 3 * (vectors @ title), 3 * (vectors @ whole)
+    marks[0, 5], marks[min(1, n - 1), 6], marks[n - 1, 7] = 1, n > 1, 1
+    marks[:, 8] = np.arange(n) / n
+    marks[:, 9:] = [_form(piece) for piece in pieces]
+    return np.hstack([marks, np.array([_cue_hits(piece) for piece in pieces], np.float32)])
+
+
+def best_quote(contact: Contact, spans: Sequence[Span], rows: Matrix, weights: Matrix) -> str:
+    """The sentence that scores best, cut to its strongest 20 words; of the title where there is no text."""
     if not spans:
         title = sentence_spans(contact.title)
-        return (
-            _strongest(contact.title, title[0], {})
-            if title
-            else _cut(contact.title.strip())
-        )
-    words = dict(
-        zip(
-            vocabulary.terms,
-            map(float, evidence[-len(vocabulary.terms) :] * vocabulary.idf),
-            strict=True,
-        )
-    )
-    rows = sentence_rows(contact.text, spans, vectors, prototypes)
-    of_rows = (rows - centre[: rows.shape[1]]) @ evidence[: rows.shape[1]]
-    scores = [
-        float(of_rows[i])
-        + _of_words(contact.text[start:end], words)
-        + _of_form(contact.text[start:end])
-        for i, (start, end) in enumerate(spans)
+        return _strongest(contact.title, title[0], weights) if title else _cut(contact.title.strip())
+    return _strongest(contact.text, spans[int(np.argmax(rows @ weights))], weights)
+
+
+def _form(piece: str) -> list[float]:
+    words = len(piece.split())
+    return [
+        float(ASKING.search(piece) is not None),
+        float(TROUBLE.search(piece) is not None),
+        float(_POLITE.match(piece) is not None),
+        float("?" in piece),
+        float(_CONTRAST.search(piece) is not None),
+        min(words, 20) / 20,
+        max(0, 6 - words) / 6,
     ]
-    return _strongest(contact.text, spans[int(np.argmax(scores))], words)
 
 
-def _of_words(text: str, words: dict[str, float]) -> float:
-    found = [
-        words[term] for term in set(terms_of(Contact("", "", text))) if term in words
-    ]
-    return float(np.sum(found) / np.sqrt(max(4, len(found)))) if found else 0.0
+def _cue_hits(piece: str) -> list[float]:
+    return [float(cue.search(piece) is not None) for cue in CUES.values()]
 
 
-def _of_form(text: str) -> float:
-    marks = _MARKED * (TROUBLE.search(text) is not None) + _MARKED * (
-        ASKING.search(text) is not None
-    )
-    return (
-        marks
-        - _GREETING * (_POLITE.match(text) is not None)
-        - _SHORT * max(0, 5 - len(text.split()))
-    )
-
-
-def _strongest(text: str, span: Span, words: dict[str, float]) -> str:
+def _strongest(text: str, span: Span, weights: Matrix) -> str:
     """The 20 words of `span` that weigh most, from the start of a clause where that is possible."""
-    places = [
-        (span[0] + found.start(), span[0] + found.end())
-        for found in re.finditer(r"\S+", text[span[0] : span[1]])
-    ]
+    piece = text[span[0] : span[1]]
+    places = [(span[0] + found.start(), span[0] + found.end()) for found in re.finditer(r"\S+", piece)]
     if len(places) <= MAX_WORDS:
-        return _cut(text[span[0] : span[1]])
-    breaks = {
-        span[0] + found.end() for found in _CLAUSE.finditer(text[span[0] : span[1]])
-    }
+        return _cut(piece)
+    breaks = {span[0] + found.end() for found in _CLAUSE.finditer(piece)}
     last = len(places) - MAX_WORDS
-    starts = [0, *(i for i in range(1, last + 1) if places[i][0] in breaks), last]
-    windows = [
-        (places[i][0], places[min(i + MAX_WORDS, len(places)) - 1][1]) for i in starts
-    ]
-    scores = [_of_words(text[a:b], words) + _of_form(text[a:b]) for a, b in windows]
+    starts = [0, *(i for i in range(1, last) if places[i][0] in breaks), last]
+    windows = [(places[i][0], places[i + MAX_WORDS - 1][1]) for i in starts]
+    form = weights[len(QUOTE_MARKS) - len(_form("")) :]
+    scores = [float(np.dot(_form(text[a:b]) + _cue_hits(text[a:b]), form)) for a, b in windows]
     start, end = windows[int(np.argmax(scores))]
     return _cut(text[start:end])
 
@@ -110,8 +114,4 @@ def _cut(piece: str) -> str:
     """`piece` at most 240 characters long, at a blank where there is one."""
     if len(piece) <= _MAX_CHARS:
         return piece
-    return (
-        piece[:_MAX_CHARS].rsplit(" ", 1)[0].rstrip()
-        if " " in piece[:_MAX_CHARS]
-        else piece[:_MAX_CHARS]
-    )
+    return piece[:_MAX_CHARS].rsplit(" ", 1)[0].rstrip() if " " in piece[:_MAX_CHARS] else piece[:_MAX_CHARS]

@@ -21,10 +21,7 @@ def sentence_spans(text: str) -> tuple[Span, ...]:
     spans: list[Span] = []
     start = 0
     read = text[:_READ_CHARS]
-    for end, following in [
-        *(match.span() for match in _BREAK.finditer(read)),
-        (len(read), len(read)),
-    ]:
+    for end, following in [*(match.span() for match in _BREAK.finditer(read)), (len(read), len(read))]:
         span = _trimmed(read, start, end)
         if span[1] - span[0] >= 3:
             spans.append((span[0], min(span[1], span[0] + _MAX_CHARS)))
@@ -36,6 +33,4 @@ def sentence_spans(text: str) -> tuple[Span, ...]:
 
 def _trimmed(text: str, start: int, end: int) -> Span:
     piece = text[start:end]
-    return start + len(piece) - len(piece.lstrip()), end - (
-        len(piece) - len(piece.rstrip())
-    )
+    return start + len(piece) - len(piece.lstrip()), end - (len(piece) - len(piece.rstrip()))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize  # type: ignore[import-untyped]
+from scipy.optimize import minimize
 
 Floats = npt.NDArray[np.float64]
 
@@ -18,9 +18,7 @@ def probabilities(logits: Floats) -> Floats:
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
 
 
-def fit_weights(
-    rows: Floats, targets: Floats, weights: Floats, *, strength: float, offset: Floats
-) -> Floats:
+def fit_weights(rows: Floats, targets: Floats, weights: Floats, *, strength: float, offset: Floats) -> Floats:
     """Weights `(width + 1, k)`, the last row the constants, of `offset + rows @ weights`.
 
     Minimises `strength * sum(weights * cross entropy) + |weights|^2 / 2`, the constants unpenalised where `offset` is
@@ -36,21 +34,12 @@ def fit_weights(
     def loss(flat: Floats) -> tuple[float, Floats]:
         current = flat.reshape(width + 1, classes)
         expected = probabilities(offset + extended @ current)
-        entropy = -np.sum(
-            weights[:, None] * targets * np.log(np.maximum(expected, 1e-12))
-        )
-        gradient = (
-            strength * (extended.T @ ((expected - targets) * weights[:, None]))
-            + penalty * current
-        )
-        return float(
-            strength * entropy + np.sum(penalty * current**2) / 2
-        ), gradient.ravel()
+        entropy = -np.sum(weights[:, None] * targets * np.log(np.maximum(expected, 1e-12)))
+        gradient = strength * (extended.T @ ((expected - targets) * weights[:, None])) + penalty * current
+        return float(strength * entropy + np.sum(penalty * current**2) / 2), gradient.ravel()
 
     start = np.zeros((width + 1) * classes)
-    found = minimize(
-        loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200, "gtol": 1e-3}
-    )
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200, "gtol": 1e-3})
     fitted = found.x.reshape(width + 1, classes)
     return np.vstack([basis @ fitted[:-1], fitted[-1:]])
 
