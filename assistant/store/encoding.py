@@ -12,7 +12,13 @@ import numpy as np
 from assistant.domain import Block, Variant
 from assistant.seams import Vectors
 
-_LOCALE = re.compile(r"^[a-z]{2,3}(-[a-z]{2,4})?$")
+_LANGUAGES = frozenset(
+    "af am ar az be bg bn bs ca cs cy da de el en eo es et eu fa fi fil fr ga gl gu he hi hr hu hy id is it ja ka kk km "
+    "kn ko ky lo lt lv mk ml mn mr ms my nb ne nl nn no pa pl ps pt ro ru si sk sl sq sr sv sw ta te th tl tr uk ur uz "
+    "vi zh zu".split()
+)
+"""ISO 639 codes that help centres use in paths; a list, since "kb" and "faq" look like codes too."""
+_LOCALE = re.compile(r"^([a-z]{2,3})([-_][a-z]{2,4})?$")
 
 
 def blocks_to_rows(blocks: Sequence[Block]) -> list[Any]:
@@ -67,6 +73,7 @@ def url_key(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.netloc:
         return ""
     segments = [s for s in parts.path.split("/") if s]
-    if segments and _LOCALE.match(segments[0]) and len(segments) > 1:
+    locale = _LOCALE.match(segments[0]) if len(segments) > 1 else None
+    if locale and locale[1] in _LANGUAGES:
         segments = segments[1:]
     return "/".join([parts.netloc.removeprefix("www."), *segments])[:2000]

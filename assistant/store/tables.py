@@ -23,7 +23,6 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
-    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -261,7 +260,7 @@ class Considered(Base):
     keyword: Mapped[float]
     votes: Mapped[float]
     fused: Mapped[float]
-    cited: Mapped[bool] = mapped_column(server_default=false())
+    cited: Mapped[bool]
 
 
 class DraftEvent(Base):

@@ -284,7 +284,7 @@ def upgrade() -> None:
         sa.Column("keyword", sa.Double(), nullable=False),
         sa.Column("votes", sa.Double(), nullable=False),
         sa.Column("fused", sa.Double(), nullable=False),
-        sa.Column("cited", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("cited", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["draft_id"], ["drafts.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("draft_id", "rank"),
     )
