@@ -168,6 +168,16 @@ def registered(host: str) -> str:
     return ".".join(labels[-3:]) if second_level else pair
 
 
+def is_ambiguous(text: str) -> bool:
+    """Whether a dotted word may be a file or a host, as far as its ending tells.
+
+    >>> is_ambiguous("backup.zip"), is_ambiguous("prefs.js")
+    (True, False)
+    """
+    last = text.rpartition(".")[2].lower()
+    return last in _EXTENSIONS and (last in _COUNTRIES or last in _GENERIC)
+
+
 def is_reserved(host: str) -> bool:
     """Whether the host is kept for examples (RFC 2606), so that nobody can own it.
 

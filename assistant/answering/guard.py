@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from assistant.answering.addresses import Address, addresses, emails, host_of, is_reserved, same_owner
+from assistant.answering.addresses import Address, addresses, common_hosts, emails, host_of, is_ambiguous, is_reserved, same_owner
 from assistant.answering.disguise import bare, hides, plain, readings
 from assistant.answering.instructions import addresses_a_model, is_tainted
 from assistant.answering.language import STOP_WORDS, sentences, words
@@ -34,11 +34,30 @@ ECHO = "words of the prompt"
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a desk adds: texts that must never leave, hosts that its knowledge vouches for, the prompt in use."""
+    """What a desk adds: texts that must never leave; hosts, codes and words that its knowledge vouches for; the prompt."""
 
     canaries: tuple[str, ...] = ()
     hosts: frozenset[str] = frozenset()
+    codes: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
     prompt: str = ""
+
+
+def vouched(texts: Iterable[str], *, canaries: Sequence[str] = (), least: int = 3) -> Policy:
+    """The policy of a knowledge: what at least `least` of its texts mention is no single planted page's.
+
+    >>> vouched(["Error AB-4711x", "see AB-4711x", "AB-4711x!"]).codes
+    frozenset({'ab4711x'})
+    """
+    kept = [plain(text) for text in texts]
+    codes = Counter(code for text in kept for code in _secrets(text))
+    said = Counter(word for text in kept for word in _known_words(text))
+    return Policy(
+        canaries=tuple(canaries),
+        hosts=common_hosts(kept, least=least),
+        codes=frozenset(code for code, count in codes.items() if count >= least),
+        words=frozenset(word for word, count in said.items() if count >= least),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +72,12 @@ class Guarded:
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """What one part may mention. `text` is what vouches for it, plain and in lower case; `urls` and `hosts` are the
-    cited sources' own; `codes` are letters and digits only; `vocabulary` holds words in lower case."""
+    cited sources' own, `foreign` other hosts that they or the ticket link to; `codes` are letters and digits only;
+    `vocabulary` holds words in lower case."""
 
     urls: frozenset[str]
     hosts: frozenset[str]
+    foreign: frozenset[str]
     text: str
     emails: frozenset[str]
     codes: frozenset[str]
@@ -67,7 +88,6 @@ class Allowed:
 
 _TOKEN = re.compile(r"#?[^\W_](?:[\w./:\\%+=-]*\w)?")
 _DIGIT_RUN = re.compile(r"\+?\d(?:[\s().\u00b7\-/]{0,3}\d){4,}")
-_PLAIN_WORD = re.compile(r"[^\W\d_]{1,40}")
 
 
 def identifiers(text: str) -> frozenset[str]:
@@ -97,7 +117,30 @@ def _identifies(token: str) -> bool:
         return True
     if digits >= 2 and letters >= 2 and digits + letters >= 6:
         return True
-    return letters + digits >= 24 and _PLAIN_WORD.fullmatch(token) is None and "." not in token and "/" not in token
+    if token.isalnum() and letters + digits >= 12 and len(_HUMP.findall(token)) > 0.22 * len(token):
+        return True
+    return letters + digits >= 24 and token.isalnum() and (digits > 0 or letters >= 40)
+
+
+_HUMP = re.compile(r"[a-z\d][A-Z]")
+_KNOWN_SHAPE = re.compile(
+    r"[\w.-]{1,60}\.(?:js|json|txt|log|pdf|zip|dat|sqlite|xpi|exe|dmg|deb|rpm|png|jpg|svg|ini|msf|html?)|"
+    r"v?\d+(?:[.x]\d+)+[\w.]*|\d+[a-z]{1,3}|0x[0-9a-f]+|\d{1,4}[-/.]\w{1,9}[-/.]\d{1,4}\w*"
+    r"|(?:kb|cve|rfc|iso|utf|sha|md|win|windows|aes|rsa|ipv|ns_error|bug|ed|ecdsa|oauth|office|outlook)[-_]?[\d-]+\w?",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=512)
+def _secrets(text: str) -> frozenset[str]:
+    """Codes of letters and digits without a well-known shape (a version, a size, an error number): keys, references."""
+    tokens = [match.group() for match in _TOKEN.finditer(text)]
+    return frozenset(bare(token) for token in tokens if _is_secret(token))
+
+
+def _is_secret(token: str) -> bool:
+    letters = sum(char.isalpha() for char in token)
+    return letters >= 2 and _identifies(token) and not _KNOWN_SHAPE.fullmatch(token)
 
 
 def _codes(text: str) -> frozenset[str]:
@@ -121,18 +164,34 @@ def allowed_for(sources: Sequence[Passage], question: Question, policy: Policy) 
     vouching = [text for text in (*public, ticket) if not is_tainted(text)]
     sound = [text for text in public if not is_tainted(text)]
     urls = frozenset(source.url for source in sources if source.url)
+    hosts = frozenset(host_of(url) for url in urls)
+    linked = frozenset(host for source in sources for host in _linked_hosts(plain(source.text))) | _linked_hosts(ticket)
     titles = " ".join(source.title for source in sources)
     return Allowed(
         urls=urls,
-        hosts=frozenset(host_of(url) for url in urls),
+        hosts=hosts,
+        foreign=frozenset(host for host in linked if not same_owner(host, hosts | policy.hosts)),
         text="\n".join(sound).casefold(),
         emails=frozenset(email for text in vouching for email in _known_emails(text)),
-        codes=frozenset(code for text in vouching for code in _known_codes(text)) | _known_codes(plain(titles)),
+        codes=_vouched_codes(sound, ticket, policy) | _known_codes(plain(titles)),
         vocabulary=frozenset(
-            word for text in (*(plain(source.text) for source in sources), titles, ticket, question.requester)
-            for word in _known_words(text)
-        ),
+            word for text in (*public, plain(titles), ticket, question.requester) for word in _known_words(text)
+        ) | policy.words,
     )  # fmt: skip
+
+
+def _vouched_codes(sound: Sequence[str], ticket: str, policy: Policy) -> frozenset[str]:
+    """Numbers of this ticket and of the cited sources; a secret-looking code only when two of ticket, sources and
+    knowledge hold it, since whoever plants a page or writes in can make one up."""
+    asked = frozenset[str]() if is_tainted(ticket) else _known_codes(ticket)
+    told = frozenset(code for text in sound for code in _known_codes(text))
+    secret = frozenset(code for text in (*sound, ticket) for code in _secrets(text))
+    return ((asked | told) - secret) | (asked & told) | ((asked | told) & policy.codes)
+
+
+@lru_cache(maxsize=512)
+def _linked_hosts(text: str) -> frozenset[str]:
+    return frozenset(address.host for address in addresses(text) if address.sort == "url" and address.host)
 
 
 @lru_cache(maxsize=512)
@@ -202,14 +261,20 @@ def _holds_canary(text: str, canaries: Sequence[str]) -> bool:
 
 def _foreign_address(forms: Sequence[str], allowed: Allowed, policy: Policy) -> bool:
     """In what is written any unknown address counts; in its other readings what a program would follow."""
-    if any(_is_foreign(address, allowed, policy) for address in addresses(forms[0])):
+    if any(_is_foreign(address, allowed, policy) for address in addresses(forms[0])) or _names_foreign(forms, allowed):
         return True
     return any(
         _is_foreign(address, allowed, policy)
         for form in forms[1:]
         for address in addresses(form)
-        if address.sort in ("url", "host")
+        if address.sort in ("url", "host") or is_ambiguous(address.text)
     )
+
+
+def _names_foreign(forms: Sequence[str], allowed: Allowed) -> bool:
+    """Whether a host that the material links to is named in any disguise."""
+    codes = [code for host in allowed.foreign if len(code := bare(host)) >= 8]
+    return bool(codes) and any(code in bare(form) for form in forms for code in codes)
 
 
 def _is_foreign(address: Address, allowed: Allowed, policy: Policy) -> bool:
@@ -220,8 +285,10 @@ def _is_foreign(address: Address, allowed: Allowed, policy: Policy) -> bool:
     if address.sort in ("local", "dotted"):
         return False
     host = host_of(address.text)
+    if address.sort == "url" and is_reserved(host):
+        return True
     is_join = address.sort == "host" and address.text.rpartition(".")[2][:1].isupper() and address.text[:1].islower()
-    return not (same_owner(host, allowed.hosts | policy.hosts) or is_reserved(host) or is_join)
+    return not (same_owner(host, allowed.hosts | policy.hosts) or is_join)
 
 
 def _is_source(url: str, allowed: Allowed) -> bool:
@@ -240,7 +307,7 @@ def _foreign_email(email: str, allowed: Allowed, policy: Policy) -> bool:
     if email not in allowed.text:
         return False  # the customer's own, from this ticket
     host = email.rpartition("@")[2]
-    return not (same_owner(host, allowed.hosts | policy.hosts) or is_reserved(host))
+    return not same_owner(host, allowed.hosts | policy.hosts)
 
 
 def _unlinked(text: str) -> str:

@@ -52,6 +52,8 @@ _INSTRUCTIONS = re.compile(
             r"instructions?|this (?:note|message|text|rule)|anyone|source|passages?)\b"),
             (r"<\|?\s*/?\s*(?:im_start|im_end|system|user|assistant|endoftext|inst|sys)\b[^>\n]{0,20}\|?>|\[/?INST\]|<<\s*/?SYS\s*>>"
             r"|^\s*#{2,}\s*(?:system|instructions?|response|human|assistant)\b|^\s*(?:system|assistant|developer)\s*:"),
+            (r"\bignorier\w*\b.{0,40}\b(?:anweisung|vorgabe|regel)\w*|\bignor(?:e[zr]?|a|are|ar)\b.{0,30}\b(?:instrucciones|instructions|"
+            r"istruzioni|instru\u00e7\u00f5es)\b|\b(?:deine|ihre|jeder?) antwort\b|\b(?:ta|votre) r\u00e9ponse\b|\btu respuesta\b"),
             r"\b(?:new|updated|additional|special|urgent|secret)\s+(?:system\s+)?(?:instructions?|directives?|orders)\s*(?::|for|from)",
         )
     ),

@@ -161,7 +161,7 @@ class LangChainDrafter:
         self._deadline_s = deadline_s
         self._attempts = max(1, attempts)
         self._style = style
-        self._policy = replace(policy, prompt=fixed_words())
+        self.protect(policy)
         self._clock = clock
         self._loading = threading.Lock()
         self._invoke: Callable[[Sequence[BaseMessage]], Any] | None = None
@@ -180,6 +180,10 @@ class LangChainDrafter:
                     profile = getattr(model, "profile", None) or {}
                     self._method = "json_schema" if profile.get("structured_output") else "text"
                 self._invoke = _invoker(model, self._method)
+
+    def protect(self, policy: Policy) -> None:
+        """Use this policy from the next draft on: the knowledge, and what it vouches for, has changed."""
+        self._policy = replace(policy, prompt=fixed_words())
 
     def draft(
         self, question: Question, candidates: Sequence[Candidate], whole: Mapping[tuple[str, int], Passage]
