@@ -50,6 +50,8 @@ def options(
 
 def main() -> None:
     """Run the command line; our own errors become one line on stderr and an exit code."""
+    if {"eval", "--help"} & set(sys.argv[1:2]):
+        _add_eval()
     try:
         app()
     except UsageError as error:
@@ -63,6 +65,14 @@ def main() -> None:
         # The reader (head, a pager) has seen enough; closing stdout again would raise once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+
+
+def _add_eval() -> None:
+    """Add `waypost eval` only when it is called: what it imports would slow every other command."""
+    from eval.cli import build_app
+    from ui.workbench import open_workbench
+
+    app.add_typer(build_app(open_workbench), name="eval")
 
 
 def _end(error: WaypostError, code: int) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from assistant.index.generation import OwnedIndex, ReaderIndex
     from assistant.index.lock import Ownership
     from assistant.models.embedder import OnnxMiniLM, SentenceTransformerEmbedder
-    from assistant.seams import Drafter, PassageIndex
+    from assistant.seams import Drafter, Knowledge, PassageIndex
     from assistant.store.corpus import Corpus
     from assistant.store.drafts import Drafts
     from assistant.store.gaps import Gaps
@@ -111,8 +111,10 @@ class Home:
 
         return ReaderIndex(self.generations, self.index_folder, self.embedder.model_id)
 
-    def assistant(self, index: PassageIndex, generation: Callable[[], str]) -> Assistant:
-        """The pipeline over `index`."""
+    def assistant(
+        self, index: PassageIndex, generation: Callable[[], str], knowledge: Knowledge | None = None
+    ) -> Assistant:
+        """The pipeline over `index`, and over another view of the knowledge where one is given."""
         try:
             from assistant.answering.decide import load_decider
         except ImportError:  # interim
@@ -121,8 +123,15 @@ class Home:
             def load_decider(a, p):
                 def f(r, d, s, c):
                     best = max((h.candidates[0].dense for h in r.articles), default=0)
-                    return Decision("gap" if best < 0.4 else "partial" if d.uncovered else "answered", best, None if best>=.4 else "weak_evidence", (("best", best),))
+                    return Decision(
+                        "gap" if best < 0.4 else "partial" if d.uncovered else "answered",
+                        best,
+                        None if best >= 0.4 else "weak_evidence",
+                        (("best", best),),
+                    )
+
                 return f
+
         from assistant.answering.pipeline import Assistant, Policy
         from assistant.answering.reply import Wording
 
@@ -132,7 +141,7 @@ class Home:
         )
         decide = load_decider(answering.answer_threshold, answering.partial_threshold)
         policy = Policy(wording, stale_after_days=answering.stale_after_days)
-        return Assistant(self.embedder, index, self.knowledge, decide, policy, self._drafter(), generation)
+        return Assistant(self.embedder, index, knowledge or self.knowledge, decide, policy, self._drafter(), generation)
 
     def desk(self, assistant: Assistant) -> Desk:
         """The pipeline with its logs."""
@@ -192,5 +201,3 @@ def _make(folder: Path) -> None:
             f"The data directory {folder} cannot be written: {error.strerror}. Check its owner and permissions, or "
             "give another one with --data."
         ) from error
-
-

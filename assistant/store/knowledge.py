@@ -6,7 +6,7 @@ Every query ends here, so an index that still holds a deleted or replaced chunk 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
@@ -39,6 +39,7 @@ class StoredVersion:
     url: str
     text: str
     blocks: tuple[Block, ...]
+    created_at: datetime | None
     updated_at: datetime | None
     live: bool
 
@@ -135,27 +136,26 @@ class StoredKnowledge:
         Raises:
             NotFound: no such document or version.
         """
-        query = select(t.Version, t.Document.key, t.Document.kind, t.Document.audience, t.Document.deleted_at).join(
-            t.Document, t.Document.id == t.Version.document_id
-        )
+        query = _version_columns()
         query = query.where(t.Document.key == document_key)
         query = query.where(t.Version.number == number if number else t.Version.id == t.Document.version_id)
         with self._database.read() as connection:
             row = connection.execute(query).first()
         if row is None:
             raise NotFound(f"No document {document_key!r}" + (f" in version {number}." if number else "."))
-        return StoredVersion(
-            document_key=row.key,
-            version=row.number,
-            kind=row.kind,
-            audience=row.audience,
-            title=row.title,
-            url=row.url,
-            text=row.text,
-            blocks=blocks_from_rows(row.blocks),
-            updated_at=row.updated_at,
-            live=row.deleted_at is None,
-        )
+        return _stored_version(row)
+
+    def documents(self, kinds: Sequence[Kind]) -> Iterator[StoredVersion]:
+        """Every live document of these kinds in its current state, in the order in which they came."""
+        with self._database.read() as connection:
+            ids = select(t.Document.id).where(t.Document.kind.in_(kinds), t.Document.deleted_at.is_(None))
+            wanted = list(connection.scalars(ids.order_by(t.Document.id)))
+        for piece in pieces(wanted):
+            current = t.Version.id == t.Document.version_id
+            query = _version_columns().where(current, t.Document.id.in_(piece), t.Document.deleted_at.is_(None))
+            with self._database.read() as connection:
+                rows = connection.execute(query.order_by(t.Document.id)).all()
+            yield from map(_stored_version, rows)
 
     def counts(self) -> dict[str, int]:
         """Live documents by kind, and live chunks under "chunks"."""
@@ -197,6 +197,27 @@ class StoredKnowledge:
             while len(self._cache) > _CACHED_PASSAGES:
                 self._cache.popitem(last=False)
         return loaded
+
+
+def _version_columns() -> Select[*tuple[Any, ...]]:
+    document = (t.Document.key, t.Document.kind, t.Document.audience, t.Document.deleted_at)
+    return select(t.Version, *document).join(t.Document, t.Document.id == t.Version.document_id)
+
+
+def _stored_version(row: Any) -> StoredVersion:
+    return StoredVersion(
+        document_key=row.key,
+        version=row.number,
+        kind=row.kind,
+        audience=row.audience,
+        title=row.title,
+        url=row.url,
+        text=row.text,
+        blocks=blocks_from_rows(row.blocks),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        live=row.deleted_at is None,
+    )
 
 
 def live_chunks(query: Select[*Row]) -> Select[*Row]:

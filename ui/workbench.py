@@ -1,0 +1,124 @@
+"""What evaluation is given of the product: its knowledge, its tickets, and itself over less knowledge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assistant.answering.pipeline import Assistant
+from assistant.answering.shapes import answer_json, hits_json
+from assistant.domain import Audience, Passage, Question
+from assistant.seams import Knowledge
+from eval.make_cases import TicketRecord
+from eval.systems import Source
+from ui.home import Home, open_home
+
+AGENT: tuple[Audience, ...] = ("public", "internal")
+
+
+@contextmanager
+def open_workbench(data: Path | None) -> Iterator[HomeWorkbench]:
+    """The workbench of a data directory."""
+    home = open_home(data)
+    try:
+        yield HomeWorkbench(home)
+    finally:
+        home.close()
+
+
+class Without:
+    """Knowledge as if some documents and tickets had never been there: the store's last word, with words left out."""
+
+    def __init__(self, knowledge: Knowledge, absent: frozenset[str]) -> None:
+        self._knowledge = knowledge
+        self._absent = absent
+
+    def passages(self, chunk_ids: Sequence[int], *, audiences: Sequence[Audience]) -> dict[int, Passage]:
+        """As the store has them, less the absent."""
+        found = self._knowledge.passages(chunk_ids, audiences=audiences)
+        return {chunk_id: p for chunk_id, p in found.items() if p.document_key not in self._absent}
+
+    def resolving_articles(self, ticket_keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """As the store has them, less the absent."""
+        found = self._knowledge.resolving_articles([key for key in ticket_keys if key not in self._absent])
+        left = {key: tuple(a for a in articles if a not in self._absent) for key, articles in found.items()}
+        return {key: articles for key, articles in left.items() if articles}
+
+    def link_counts(self) -> Mapping[str, int]:
+        """As the store has them, less the absent."""
+        return {key: n for key, n in self._knowledge.link_counts().items() if key not in self._absent}
+
+    def chunks_of(self, document_keys: Sequence[str]) -> dict[str, tuple[int, ...]]:
+        """As the store has them, less the absent."""
+        return self._knowledge.chunks_of([key for key in document_keys if key not in self._absent])
+
+    def whole(self, passages: Sequence[Passage]) -> dict[tuple[str, int], Passage]:
+        """As the store has them; absent ones never get this far."""
+        return self._knowledge.whole(passages)
+
+    def live_keys(self, document_keys: Sequence[str]) -> set[str]:
+        """As the store has them, less the absent."""
+        return self._knowledge.live_keys(document_keys) - self._absent
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """The product as evaluation asks it: the contract's JSON, and no log."""
+
+    pipeline: Assistant
+
+    def search(self, question: Question, k: int) -> Mapping[str, object]:
+        """Articles and FAQs, best first."""
+        found = self.pipeline.search(question, audiences=AGENT)
+        return {"id": question.id, "hits": hits_json(found, kinds=("doc", "faq"), k=k)}
+
+    def ask(self, question: Question) -> Mapping[str, object]:
+        """The answer, partial answer or gap."""
+        return answer_json(self.pipeline.ask(question, audiences=AGENT))
+
+
+class HomeWorkbench:
+    """One opened data directory as `eval` sees it."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    def sources(self) -> Iterator[Source]:
+        """Every live document that is not a ticket."""
+        for stored in self._home.knowledge.documents(("doc", "faq")):
+            yield Source(stored.document_key, stored.title, stored.text)
+
+    def tickets(self) -> Iterator[TicketRecord]:
+        """Every resolved ticket: its subject, what the customer said, and the live articles that agents linked."""
+        for stored in self._home.knowledge.documents(("ticket",)):
+            links = self._home.knowledge.resolving_articles([stored.document_key])
+            if stored.created_at is None:
+                continue
+            said = [stored.text[b.start : b.end] for b in stored.blocks if b.kind == "customer"]
+            yield TicketRecord(
+                id=stored.document_key,
+                title=stored.title,
+                text="\n".join(said),
+                created=stored.created_at,
+                articles=links.get(stored.document_key, ()),
+            )
+
+    @contextmanager
+    def assistant(self, *, without: frozenset[str] = frozenset()) -> Iterator[Examined]:
+        """The pipeline over the knowledge less `without`."""
+        index = self._home.reader_index()
+        pipeline = self._home.assistant(index, lambda: index.name, Without(self._home.knowledge, without))
+        yield Examined(pipeline)
+
+    def stamp(self) -> Mapping[str, str]:
+        """Settings, model and generation behind the numbers."""
+        live = self._home.generations.live()
+        settings: Any = self._home.settings.model_dump_json(exclude={"models": {"chat_options"}, "database": True})
+        return {
+            "settings": settings,
+            "model": self._home.embedder.model_id,
+            "generation": live.name if live else "none",
+        }
