@@ -55,7 +55,9 @@ def simulated(fixes: int, *, true_ratio: float, picked: Picked, world: World | N
     for _ in range(fixes):
         counts, exposure, theme, week = _helpdesk(rng, true_ratio, picked, world or World())
         controls = comparable(counts[:, :WEEKS_BEFORE], theme, touched=())
-        effect = measured_effect(counts[theme], counts[list(controls)], exposure, shipped=WEEKS_BEFORE, picked=picked)
+        effect = measured_effect(
+            counts[theme], counts[list(controls)], exposure, shipped=WEEKS_BEFORE, picked=week, picked_by=by
+        )
         if effect.ratio is None or effect.low is None or effect.high is None or effect.uncorrected is None:
             continue
         significant.append(not effect.low <= 1 <= effect.high)

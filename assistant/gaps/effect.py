@@ -38,8 +38,8 @@ class Effect:
 
     `ratio` (with its 95 % interval `low` to `high`) is the theme's change over that of untouched themes:
     0.6 means 40 % fewer contacts than without the fix. `uncorrected` is what the usual comparison says, as
-    many weeks just before as after; it looks better than it is for a theme picked at its peak. `untouched` is the change of the comparable
-    themes. Ratios are None where there is not enough data.
+    many weeks just before as after; it looks better than it is for a theme picked at its peak. `untouched`
+    is the change of the comparable themes. Ratios are None where there is not enough data.
     """
 
     verdict: Verdict
@@ -133,7 +133,7 @@ def _is_enough(counts: Counts, exposure: Floats, before: Weeks, after: Weeks) ->
     """At least 4 weeks and 10 contacts before, and as many to be expected after: never judged by what came."""
     if min(before.sum(), after.sum()) < MIN_WEEKS:
         return False
-    return min(counts[before].sum(), _rate(counts, exposure, before) * exposure[after].sum()) >= MIN_EXPECTED
+    return bool(min(counts[before].sum(), _rate(counts, exposure, before) * exposure[after].sum()) >= MIN_EXPECTED)
 
 
 def _against_untouched(
