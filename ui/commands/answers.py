@@ -38,7 +38,7 @@ def search(
 
     kinds = _kinds(kind)
     asked = _asked(text, batch)
-    home = open_home(data, config)
+    home = open_home(data, config, create=batch is not None)
     assistant = _assistant(home)
 
     def found(question: Question) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def ask(
     from ui.home import open_home
 
     asked = _asked(text, batch, title=title, requester=name, channel=channel)
-    home = open_home(data, config)
+    home = open_home(data, config, create=batch is not None)
     desk = home.desk(_assistant(home))
 
     def answered(question: Question) -> Answer:

@@ -8,9 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
+from ui.commands import contacts
 from ui.commands.options import AsJson, Config, Data
 
 app = typer.Typer(no_args_is_help=True)
+app.command("triage")(contacts.triage)
+app.command("themes")(contacts.themes)
 
 
 @app.command("list")

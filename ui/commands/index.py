@@ -77,5 +77,3 @@ def doctor(data: Data = None, config: Config = None, as_json: AsJson = False) ->
                 typer.echo(f"      {check.remedy}")
     if not all(check.ok for check in checks):
         raise typer.Exit(1)
-
-
