@@ -29,7 +29,9 @@ class Embedder(Protocol):
 class PassageIndex(Protocol):
     """Searches chunks; returns `(chunk_id, score)` pairs, best first, and knows nothing of audiences."""
 
-    def dense(self, vector: Vectors, *, kinds: Sequence[Kind], roles: Sequence[Role], k: int) -> list[tuple[int, float]]:
+    def dense(
+        self, vector: Vectors, *, kinds: Sequence[Kind], roles: Sequence[Role], k: int
+    ) -> list[tuple[int, float]]:
         """Nearest chunks by cosine similarity of `vector`, shape `(d,)`."""
         ...
 

@@ -56,7 +56,9 @@ class Client:
         try:
             response = self._http.request(method, path, **arguments)
         except httpx.HTTPError as error:
-            raise ApiError(f"The server does not answer ({type(error).__name__}). Is `waypost serve` running?", 0) from error
+            raise ApiError(
+                f"The server does not answer ({type(error).__name__}). Is `waypost serve` running?", 0
+            ) from error
         if response.is_error:
             raise ApiError(_detail(response), response.status_code)
         return response.json()

@@ -50,7 +50,9 @@ def _fill(home: Home) -> None:
     intake = Intake(home, home.owned_index())
     try:
         with shown("sample helpdesk") as progress:
-            intake.run([str(SAMPLE / "articles"), str(SAMPLE / "faq.csv"), str(SAMPLE / "tickets.jsonl")], progress=progress)
+            intake.run(
+                [str(SAMPLE / "articles"), str(SAMPLE / "faq.csv"), str(SAMPLE / "tickets.jsonl")], progress=progress
+            )
     finally:
         intake.close()
         ownership.release()

@@ -45,7 +45,9 @@ def run(data: Path | None, config: Path | None, *, host: str | None, port: int |
         ownership.announce(url=url, token=token)
         print(announce.replace("{url}", url) or _greeting(url), flush=True)
         try:
-            uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5)).run(sockets=[listener])
+            uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5)).run(
+                sockets=[listener]
+            )
         finally:
             upkeep.stop()
             index.close()
@@ -130,5 +132,3 @@ def _greeting(url: str) -> str:
         f"Waypost is running.\n  desk   {url}/desk\n  board  {url}/board\n  API    {url}/docs\n"
         "Sign in with an API key: `waypost keys create NAME --role admin`. Ctrl-C stops."
     )
-
-

@@ -9,7 +9,9 @@ from itertools import combinations
 from assistant.answering.language import content_stems, sentences
 from assistant.domain import Source
 
-_FIGURE = re.compile(r"\b(\d+(?:[.,]\d+)?)[\s-]*(%|percent|days?|hours?|minutes?|weeks?|months?|years?|[a-z]{0,3}(?=\W|$))", re.I)
+_FIGURE = re.compile(
+    r"\b(\d+(?:[.,]\d+)?)[\s-]*(%|percent|days?|hours?|minutes?|weeks?|months?|years?|[a-z]{0,3}(?=\W|$))", re.I
+)
 _LEAST_SHARED = 0.5
 
 

@@ -11,7 +11,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from assistant.answering.fuse import FusionWeights, Neighbour, ballot, best_first, count_votes, fused_scores
 from assistant.domain import Audience, Candidate, Hit, Kind, Passage, Question, Retrieval, Role
@@ -21,26 +20,6 @@ ARTICLE_KINDS: tuple[Kind, ...] = ("doc", "faq")
 _ROLES: tuple[Role, ...] = ("body",)
 _SHINGLE_WORDS = 4
 _DUPLICATE_SHARE = 0.8
-
-
-class SearchIndex(PassageIndex, Protocol):
-    """A passage index that can also score given chunks."""
-
-    def similarities(self, vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]:
-        """Cosine of `vector`, shape `(d,)`, to each chunk; unknown ids are absent."""
-        ...
-
-
-class LinkedKnowledge(Knowledge, Protocol):
-    """Knowledge that also says how often articles are linked and what an article consists of."""
-
-    def link_counts(self) -> Mapping[str, int]:
-        """For each live article, how many live resolved tickets link it; absent when none does."""
-        ...
-
-    def chunks_of(self, document_keys: Sequence[str]) -> dict[str, tuple[int, ...]]:
-        """The live chunks of each document."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +37,8 @@ class Breadth:
 def retrieve(
     question: Question,
     embedder: Embedder,
-    index: SearchIndex,
-    knowledge: LinkedKnowledge,
+    index: PassageIndex,
+    knowledge: Knowledge,
     *,
     weights: FusionWeights,
     audiences: Sequence[Audience],
@@ -87,8 +66,8 @@ def _ranked_articles(
     question: Question,
     vector: Vectors,
     votes: Mapping[str, float],
-    index: SearchIndex,
-    knowledge: LinkedKnowledge,
+    index: PassageIndex,
+    knowledge: Knowledge,
     kinds: Sequence[Kind],
     *,
     weights: FusionWeights,
