@@ -10,7 +10,7 @@ import pytest
 
 from assistant.answering.language import content_stems, one_line, sentences, words
 
-MODULES = ("language", "asks", "conditions", "telling", "verify")
+MODULES = ("language", "asks", "conditions", "telling", "rendering", "verify")
 
 
 @pytest.mark.parametrize("name", MODULES)

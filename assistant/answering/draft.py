@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 
 import numpy as np
@@ -18,7 +18,7 @@ from assistant.answering.asks import Ask, asks, question_weights, rarity
 from assistant.answering.conditions import Reader
 from assistant.answering.language import content_stems, one_line, sentences
 from assistant.answering.outline import Found, Unit, VersionKey, found_units
-from assistant.answering.telling import Voice, repeats_steps
+from assistant.answering.telling import Voice, leans_on_others, repeats_steps
 from assistant.domain import Candidate, Draft, Part, Passage, Question, Suggestion
 from assistant.seams import Embedder, Vectors
 
@@ -60,8 +60,8 @@ def extractive(
     quote that is one span of one block.
     """
     reader = Reader.of(question)
-    scored = _scored(question, found_units(candidates, whole or {}, documents=limits.searched_documents), reader)
-    chosen = _chosen(scored, reader, limits)
+    found = found_units(candidates, whole or {}, documents=limits.searched_documents)
+    chosen = _chosen(_scored(question, found, reader), found, reader, limits)
     parts = tuple(part for saying in chosen for part in saying.parts)
     return Draft(parts=parts, uncovered=uncovered(question, parts, embedder, context=_context(chosen)))
 
@@ -91,28 +91,29 @@ class _Scored:
 
 
 def _scored(question: Question, found: Sequence[Found], reader: Reader) -> list[_Scored]:
-    """All units, best first."""
-    stems = [one.unit.stems for one in found]
-    rare = rarity(stems)
+    """The units that a candidate touches, best first."""
+    rare = rarity(one.unit.stems for one in found if one.touched)
     asked = question_weights(question)
     weights = {stem: weight * rare[stem] for stem, weight in asked.items() if stem in rare}
     total = max(sum(weights.values()), 0.35 * sum(asked.values())) or 1.0  # one stray word in common is no answer
     order = list(dict.fromkeys(one.document_key for one in found))
     best_dense = max((one.candidate.dense for one in found), default=0.0)
     scored = []
-    for one, said in zip(found, stems, strict=True):
-        overlap = _overlap(one, said, weights) / total
-        near = 0.7 * exp((one.candidate.dense - best_dense) / 0.1)
-        rank = 1.0 / (1 + 0.7 * order.index(one.document_key))
-        score = overlap + near + rank + _heading_fit(one, weights) + _shape(one.unit, said, reader)
-        scored.append(_Scored(one, score, overlap, weights))
+    for one in found:
+        if one.touched:
+            overlap = _overlap(one, weights) / total
+            near = 0.7 * exp((one.candidate.dense - best_dense) / 0.1)
+            rank = 1.0 / (1 + 0.7 * order.index(one.document_key))
+            score = overlap + near + rank + _heading_fit(one, weights) + _shape(one.unit, reader)
+            scored.append(_Scored(one, score, overlap, weights))
     return sorted(scored, key=lambda one: -one.score)
 
 
-def _overlap(found: Found, said: frozenset[str], weights: Mapping[str, float]) -> float:
+def _overlap(found: Found, weights: Mapping[str, float]) -> float:
     """The weight of the question's stems in the unit's own words; in its heading or title they count less."""
     heading = set(content_stems(" ".join(found.headings[-2:])))
     title = set(content_stems(found.candidate.passage.title))
+    said = found.unit.stems
     return sum(
         weight * (1.0 if stem in said else 0.7 if stem in heading else 0.3 if stem in title else 0.0)
         for stem, weight in weights.items()
@@ -127,12 +128,14 @@ def _heading_fit(found: Found, weights: Mapping[str, float]) -> float:
     return 0.5 * fit - (0.25 if heading.rstrip().endswith("?") and fit < 0.34 else 0.0)
 
 
-def _shape(unit: Unit, said: frozenset[str], reader: Reader) -> float:
+def _shape(unit: Unit, reader: Reader) -> float:
     """Steps are worth more than prose, a few words hardly answer, another's platform less than the reader's own."""
     worth = 0.25 if unit.kind == "procedure" else 0.0
     condition = unit.lines[0].block.condition
-    if len(said) < 5:
+    if len(unit.stems) < 5:
         worth -= 0.5
+    if unit.kind == "procedure" and leans_on_others(unit):
+        worth -= 0.35
     if condition:
         worth += 0.1 if reader.is_certain(condition) else -0.3
     return worth
@@ -153,9 +156,9 @@ class _Saying:
         return sum(len(part.text) for part in self.parts)
 
 
-def _chosen(scored: Sequence[_Scored], reader: Reader, limits: Limits) -> list[_Saying]:
+def _chosen(scored: Sequence[_Scored], found: Sequence[Found], reader: Reader, limits: Limits) -> list[_Saying]:
     """The best unit, then what adds to it while there is room, its own section first; told by document and place."""
-    openings = ((one, _with_steps(one, scored, reader, limits)) for one in scored)
+    openings = ((one, _with_steps(one, found, reader, limits)) for one in scored)
     best, chosen = next(((one, sayings) for one, sayings in openings if sayings), (None, []))
     if best is None:
         return []
@@ -177,20 +180,22 @@ def _extended(chosen: Sequence[_Saying], others: Sequence[_Scored], reader: Read
     return extended
 
 
-def _with_steps(one: _Scored, scored: Sequence[_Scored], reader: Reader, limits: Limits) -> list[_Saying]:
+def _with_steps(one: _Scored, found: Sequence[Found], reader: Reader, limits: Limits) -> list[_Saying]:
     """The unit, after the steps it sends the reader back to; nothing when those are not at hand."""
-    if not repeats_steps(one.unit):
-        saying = _told(one, reader, limits)
-        return [saying] if saying else []
-    before = [
-        other
-        for other in scored
-        if other.unit.kind == "procedure"
-        and other.found.document_key == one.found.document_key
-        and other.unit.end <= one.unit.start
-    ]
-    sayings = [_told(other, reader, limits) for other in (*sorted(before, key=lambda b: b.unit.start)[-1:], one)]
-    return [saying for saying in sayings if saying] if before and all(sayings) else []
+    told = [one]
+    if repeats_steps(one.unit):
+        before = [
+            other
+            for other in found
+            if other.unit.kind == "procedure"
+            and other.document_key == one.found.document_key
+            and other.unit.end <= one.unit.start
+        ]
+        if not before:
+            return []
+        told = [replace(one, found=max(before, key=lambda other: other.unit.start)), one]
+    sayings = [saying for each in told if (saying := _told(each, reader, limits)) is not None]
+    return sayings if len(sayings) == len(told) else []
 
 
 def _adds(one: _Scored, best: _Scored, *, spare: bool = False) -> bool:
@@ -261,7 +266,7 @@ def uncovered(
 
 def _nearness(asked: Sequence[Ask], parts: Sequence[Part], embedder: Embedder) -> list[float]:
     """The best cosine of each ask with a part."""
-    vectors = embedder.embed([ask.text for ask in asked] + [part.text[:300] for part in parts])
+    vectors = embedder.embed([ask.text for ask in asked] + [part.text[:200] for part in parts[:8]])
     return [float(value) for value in np.max(vectors[: len(asked)] @ vectors[len(asked) :].T, axis=1)]
 
 

@@ -66,11 +66,12 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A unit with the best candidate that touches it: `place` is that candidate's rank, 0 the best."""
+    """A unit with the best candidate that touches it, or else its document's best; `place` is its rank, 0 the best."""
 
     unit: Unit
     candidate: Candidate
     place: int
+    touched: bool
 
     @property
     def document_key(self) -> str:
@@ -81,13 +82,14 @@ class Found:
     def headings(self) -> tuple[str, ...]:
         """The path to the unit's section: as chunked when the unit itself shows none, else the document's title."""
         passage = self.candidate.passage
-        return self.unit.headings or passage.heading_path or (passage.title,)
+        return self.unit.headings or (passage.heading_path if self.touched else ()) or (passage.title,)
 
 
 def found_units(candidates: Sequence[Candidate], whole: Mapping[VersionKey, Passage], *, documents: int) -> list[Found]:
     """What the candidates (best first) of the first documents can say, by document in their order, then by place.
 
-    `whole` gives complete versions of documents: units that a candidate touches are then read to their end.
+    `whole` gives complete versions of documents: units that a candidate touches are then read to their end, and
+    the others are there too, marked as not touched.
     """
     grouped: dict[VersionKey, list[tuple[int, Candidate]]] = {}
     for place, candidate in enumerate(candidates):
@@ -100,11 +102,14 @@ def found_units(candidates: Sequence[Candidate], whole: Mapping[VersionKey, Pass
 
 def _of_version(ranked: Sequence[tuple[int, Candidate]], complete: Passage | None) -> Iterator[Found]:
     at_hand = [complete] if complete else sorted({c.passage for _, c in ranked}, key=lambda p: (p.start, p.end))
+    place, best = ranked[0]
     for unit in outline(tuple(at_hand)):
-        for place, candidate in ranked:
+        for rank, candidate in ranked:
             if candidate.passage.start < unit.end and candidate.passage.end > unit.start:
-                yield Found(unit, candidate, place)
+                yield Found(unit, candidate, rank, touched=True)
                 break
+        else:
+            yield Found(unit, best, place, touched=False)
 
 
 @lru_cache(maxsize=512)

@@ -43,7 +43,7 @@ def rendered(line: Line, passage: Passage, reader: Reader, *, conditioned: bool 
     if reader.excludes(line.block.condition):
         return None
     pieces = [piece for piece in _pieces(line) if not reader.excludes(piece.condition)]
-    text = one_line("".join(_written(pieces, reader)))
+    text = one_line(_written(pieces, reader))
     if not any(char.isalnum() for char in text):
         return None
     if line.block.kind == "item" and text.endswith(":"):
@@ -73,18 +73,38 @@ def _piece(line: Line, start: int, end: int, condition: str) -> list[_Piece]:
     return [_Piece((start, end), line.text[start - line.start : end - line.start], condition)] if end > start else []
 
 
-def _written(pieces: Sequence[_Piece], reader: Reader) -> list[str]:
-    """The texts of the pieces, each run of neighbouring variants told apart by their conditions."""
-    written: list[str] = []
+def _written(pieces: Sequence[_Piece], reader: Reader) -> str:
+    """The pieces as text, each run of neighbouring variants told apart by their conditions."""
+    written = ""
     runs = [(bare, list(run)) for bare, run in groupby(_solid(pieces), key=lambda piece: not piece.condition)]
     for number, (bare, run) in enumerate(runs):
         if bare or (len(run) == 1 and reader.is_certain(run[0].condition)):
-            written.extend(piece.text for piece in run)
-        elif _OPENS_SENTENCE.search("".join(written[-1:])) and _are_sentences(run, last=number == len(runs) - 1):
-            written.extend(f" {_capital(phrase(piece.condition))}: {piece.text} " for piece in _told_once(run))
+            written += "".join(piece.text for piece in run)
         else:
-            written.append(f" {_bracketed(run)} ")
-    return [_SPACE_BEFORE_STOP.sub(r"\1", "".join(written)).replace("( ", "(")]
+            opens = _OPENS_SENTENCE.search(written[-4:]) is not None
+            written += f" {_run(run, reader, opens=opens, last=number == len(runs) - 1)} "
+    return _SPACE_BEFORE_STOP.sub(r"\1", written).replace("( ", "(")
+
+
+def _run(run: Sequence[_Piece], reader: Reader, *, opens: bool, last: bool) -> str:
+    """Variants side by side: what all of them need is said first, then what each needs."""
+    shared = _shared([piece.condition for piece in run])
+    if shared and len(run) > 1:
+        inside = _written([_Piece(p.span, f"{p.text} ", beyond(p.condition, shared)) for p in run], reader).strip()
+        return f"{_capital(phrase(shared))}: {inside}" if opens and last else f"({phrase(shared)}: {inside})"
+    if opens and _are_sentences(run, last=last):
+        return " ".join(f"{_capital(phrase(piece.condition))}: {piece.text}" for piece in _told_once(run))
+    return _bracketed(run)
+
+
+def _shared(conditions: Sequence[str]) -> str:
+    """The parts that all the conditions have.
+
+    >>> _shared(["Mailer 9 or later; Windows", "Mailer 9 or later; macOS"]), _shared(["Windows", "macOS"])
+    ('Mailer 9 or later', '')
+    """
+    parts = [condition.split("; ") for condition in conditions]
+    return "; ".join(part for part in parts[0] if all(part in others for others in parts))
 
 
 def _solid(pieces: Sequence[_Piece]) -> list[_Piece]:

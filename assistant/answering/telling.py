@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from assistant.answering.conditions import Reader
 from assistant.answering.language import content_stems
@@ -23,6 +24,7 @@ _POINTS_AWAY = re.compile(
     r"|\bclick here\b|^here documents\b"
     r"|\bas (?:explained|described|shown|mentioned|noted) (?:above|below|earlier|previously)\b"
     r"|\b(?:below|above)[.:)]|\bshown below\b|^based on (?:information|text) from\b"
+    r"|^more for \w+:"
     r"|^for (?:more|further) \w+, (?:see|visit)\b",
     re.IGNORECASE,
 )
@@ -52,6 +54,16 @@ def repeats_steps(unit: Unit) -> bool:
     return unit.kind != "procedure" and any(_REPEATS_STEPS.search(line.text) for line in unit.lines)
 
 
+def leans_on_others(unit: Unit) -> bool:
+    """Whether any of the unit refers to what stands elsewhere in its article."""
+    return any(_points_away(line.text) for line in unit.lines)
+
+
+@lru_cache(maxsize=20_000)
+def _points_away(text: str) -> bool:
+    return _POINTS_AWAY.search(text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """Tells one unit to one reader."""
@@ -77,7 +89,7 @@ class Voice:
     def listing(self, weights: Mapping[str, float]) -> list[Part]:
         """The lead-in and the items; nothing when it only lists links or most items cannot stand alone."""
         lead = self.unit.lead[-1:]
-        if lead and (_LISTS_LINKS.search(lead[-1].text) or _POINTS_AWAY.search(lead[-1].text)):
+        if lead and (_LISTS_LINKS.search(lead[-1].text) or _points_away(lead[-1].text)):
             return []
         usable = [line for line in self.unit.lines if self._stands_alone(line) and not self._is_label(line)]
         if len(usable) < len(self.unit.lines) / 2:
@@ -126,7 +138,7 @@ class Voice:
         leads_on = text.endswith(":") and line.block.kind != "item"
         if leads_on or len(text) > _LONGEST_LINE or is_question_of(line, self.passage):
             return False
-        return not (_POINTS_AWAY.search(text) or _ADDRESS.match(text))
+        return not (_points_away(text) or _ADDRESS.match(text))
 
     def _is_label(self, line: Line) -> bool:
         """Whether an item is a few words without a stop that nothing introduces: a link's text, a caption."""

@@ -130,12 +130,19 @@ def _conditions(part: Part, whole: Mapping[VersionKey, Passage]) -> list[str]:
 
 def _repeats_quotes(part: Part, conditions: Sequence[str], *, checked: bool) -> bool:
     """Whether the part is its quotes word for word, but for labels that name their conditions."""
-    labels = _LABEL.findall(part.text)
     allowed = {word for condition in conditions for word in words(phrase(condition))}
-    if checked and not all(set(words(label)) <= allowed for label in labels):
-        return False
     quoted = [word for quote in part.quotes for word in words(quote.text)]
-    return quoted in (words(part.text), words(_LABEL.sub("", part.text)))
+    place, begin = 0, 0
+    for label in _LABEL.finditer(part.text):
+        before, named = words(part.text[begin : label.start()]), words(label.group())
+        place, begin = place + len(before), label.start()
+        if quoted[place - len(before) : place] != before:
+            return False
+        if quoted[place : place + len(named)] != named:  # the text may itself read like a label
+            if checked and not set(named) <= allowed:
+                return False
+            begin = label.end()
+    return quoted[place:] == words(part.text[begin:])
 
 
 def support_score(claim: str, evidence: str, embedder: Embedder) -> SupportScore:
