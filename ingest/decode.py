@@ -1,13 +1,8 @@
-"""First step after a source's bytes: bytes to text, and text without what nobody can see.
-
-Invisible characters are taken out before anything is stored, because they break searching, and because
-hidden instructions for a model travel in them (tag characters, zero-width runs, bidirectional overrides).
-"""
+"""First step after a source's bytes: bytes to text, whatever their encoding."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from assistant.errors import UnreadableItem
 
@@ -35,23 +30,7 @@ _DECLARED = re.compile(
 _CONTROL_BYTES = bytes(set(range(32)) - {8, 9, 10, 12, 13, 27})
 _MAX_CONTROL_SHARE = 0.05
 
-_NEWLINES = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _ASCII_HIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x9f"
-    "\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # no glyph
-    "\ufe00-\ufe0d\U000e0000-\U000e0fff"  # tag characters and variation selectors; those of emoji stay
-    "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U0001fffe\U0001ffff\U000ffffe\U000fffff\U0010fffe\U0010ffff]"
-)
-# Joiners belong to Persian, Indic scripts and emoji; anywhere else they only hide something.
-_STRAY_JOINER = re.compile("(?<![^\x00-\x7f\u200c\u200d])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f\u200c\u200d])")
-# Sorting a run of marks takes quadratic time; 30 is the limit of Unicode's stream-safe text format.
-_MARK = (
-    "[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0711\u0730-\u074a"
-    "\u07eb-\u07f3\u0816-\u082d\u0859-\u085b\u0897-\u08ff\u0e38-\u0e4b\u0eb8-\u0ecb\u0f18-\u0f87\u1ab0-\u1aff"
-    "\u1dc0-\u1dff\u20d0-\u20f0\u302a-\u302f\u3099\u309a\ua66f-\ua67d\ufb1e\ufe20-\ufe2f\U0001d165-\U0001d1ad]"
-)
-_LONG_MARKS = re.compile(f"({_MARK}{{30}}){_MARK}+")
 
 
 def decoded(raw: bytes) -> str:
@@ -73,25 +52,6 @@ def decoded(raw: bytes) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return _not_clean_utf8(raw)
-
-
-def cleaned(text: str) -> str:
-    r"""`text` in Unicode's composed form (NFC), with "\n" for every line end and nothing invisible in it.
-
-    Controls (but not tab and newline), lone surrogates, noncharacters, bidirectional overrides, zero-width
-    and tag characters are taken out. Cleaning twice changes nothing.
-
-    >>> cleaned("pass\u200bword\x00\r\n\u202eabc")
-    'password\nabc'
-    """
-    if text.isascii():
-        return _ASCII_HIDDEN.sub("", _NEWLINES.sub("\n", text))
-    text = _composed(_NEWLINES.sub("\n", text))
-    return _composed(_STRAY_JOINER.sub("", _HIDDEN.sub("", text)))
-
-
-def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", _LONG_MARKS.sub(r"\1", text))
 
 
 def _wide_encoding(sample: bytes) -> str:

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from assistant.cleaning import cleaned
 from assistant.domain import Document
 from assistant.errors import UnreadableItem
-from ingest.decode import cleaned
 from ingest.sources.item import Defaults
 from ingest.structure.html import from_html
 from ingest.structure.markdown import from_markdown

@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
+from assistant.cleaning import cleaned
 from assistant.domain import Document
 from assistant.errors import UnreadableItem
-from ingest.decode import cleaned
 from ingest.replies import is_automatic, own_text
 from ingest.structure.plain import is_wrapped, paragraphs, write_lines
 from ingest.structure.visible import VisibleBuilder

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant.cleaning import cleaned
 from assistant.errors import UnreadableItem
-from ingest.decode import cleaned, decoded
+from ingest.decode import decoded
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
@@ -55,7 +56,7 @@ def test_binary_data_is_refused_with_what_was_found(raw: bytes) -> None:
         decoded(raw)
 
 
-@pytest.mark.parametrize("name", ["decode", "structure.conditions", "replies", "tickets"])
+@pytest.mark.parametrize("name", ["structure.conditions", "replies", "tickets"])
 def test_every_worked_example_in_a_docstring_is_right(name: str) -> None:
     found = doctest.testmod(importlib.import_module(f"ingest.{name}"))
     assert found.attempted > 0

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.decode import cleaned
+from assistant.cleaning import cleaned
 from ingest.structure.conditions import combined, heading_condition, platform_condition
 from ingest.structure.html import from_html
 from ingest.structure.markdown import from_markdown

@@ -13,6 +13,8 @@ import typer
 from assistant.errors import UsageError, WaypostError
 from ui.commands import answers, gaps, index, ingest, keys, serve
 
+log = logging.getLogger(__name__)
+
 app = typer.Typer(
     name="waypost",
     help="Cited draft replies for support agents, and a log of what makes people write in.",
@@ -65,6 +67,14 @@ def main() -> None:
         # The reader (head, a pager) has seen enough; closing stdout again would raise once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except Exception as error:
+        log.info("unexpected failure", exc_info=error)
+        print(
+            f"waypost: unexpected failure: {type(error).__name__}: {error}. This is a fault of Waypost; "
+            "`waypost -v ...` shows where. What was committed is kept.",
+            file=sys.stderr,
+        )
+        sys.exit(1)
 
 
 def _add_eval() -> None:

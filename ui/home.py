@@ -115,23 +115,7 @@ class Home:
         self, index: PassageIndex, generation: Callable[[], str], knowledge: Knowledge | None = None
     ) -> Assistant:
         """The pipeline over `index`, and over another view of the knowledge where one is given."""
-        try:
-            from assistant.answering.decide import load_decider
-        except ImportError:  # interim
-            from assistant.domain import Decision
-
-            def load_decider(a, p):
-                def f(r, d, s, c):
-                    best = max((h.candidates[0].dense for h in r.articles), default=0)
-                    return Decision(
-                        "gap" if best < 0.4 else "partial" if d.uncovered else "answered",
-                        best,
-                        None if best >= 0.4 else "weak_evidence",
-                        (("best", best),),
-                    )
-
-                return f
-
+        from assistant.answering.decide import load_decider
         from assistant.answering.pipeline import Assistant, Policy
         from assistant.answering.reply import Wording
 
@@ -139,7 +123,7 @@ class Home:
         wording = Wording(
             answering.greeting, answering.greeting_without_name, answering.closing, self.settings.desk.name
         )
-        decide = load_decider(answering.answer_threshold, answering.partial_threshold)
+        decide = load_decider(answering.answer_threshold, answering.partial_threshold, self.embedder)
         policy = Policy(wording, stale_after_days=answering.stale_after_days)
         return Assistant(self.embedder, index, knowledge or self.knowledge, decide, policy, self._drafter(), generation)
 

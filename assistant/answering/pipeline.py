@@ -189,7 +189,7 @@ class Assistant:
         return Answer(
             id=uuid.uuid4().hex,
             question=question,
-            verdict="gap" if is_gap else decision.verdict,
+            verdict="gap" if is_gap else "partial" if draft.uncovered else decision.verdict,
             confidence=decision.confidence,
             greeting="" if is_gap else self._policy.wording.greet(question),
             parts=parts,

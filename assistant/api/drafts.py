@@ -12,6 +12,7 @@ from assistant.api.auth import Asker
 from assistant.api.idempotency import IdempotencyKey, once
 from assistant.api.schemas import AnswerOut, DraftRequest, EventOut, EventRequest, FeedbackRequest, Hits, Message
 from assistant.api.services import Served
+from assistant.cleaning import cleaned
 from assistant.domain import Kind, Question
 from assistant.errors import NotFound, UsageError
 
@@ -24,7 +25,7 @@ def create_draft(
 ) -> Response:
     """A cited draft, a partial one, or a gap. A gap is a result, not an error."""
     question = _question(body)
-    ticket_id = body.ticket.id if body.ticket and body.ticket.id else None
+    ticket_id = question.id or None
 
     def reply() -> AnswerOut:
         answer = services.desk.ask(
@@ -67,7 +68,9 @@ def add_event(
     """What the agent did with the draft."""
 
     def reply() -> EventOut:
-        distance = services.desk.drafts.add_event(draft_id, body.kind, caller.name, body.final_text)
+        distance = services.desk.drafts.add_event(
+            draft_id, body.kind, caller.name, cleaned(body.final_text) if body.final_text is not None else None
+        )
         return EventOut(edit_distance=distance)
 
     return once(services.database, request, caller.name, idempotency_key, body, reply)
@@ -86,7 +89,7 @@ def add_feedback(
 
     def reply() -> EventOut:
         services.desk.drafts.add_feedback(
-            draft_id, rating=body.rating, reasons=body.reasons, note=body.note, proposed_fix=body.proposed_fix,
+            draft_id, rating=body.rating, reasons=[cleaned(reason) for reason in body.reasons], note=cleaned(body.note), proposed_fix=cleaned(body.proposed_fix),
             actor=caller.name,
         )  # fmt: skip
         return EventOut(edit_distance=None)
@@ -111,7 +114,7 @@ def search(
 ) -> Hits:
     """Ranked documents with their best passage."""
     kinds = _kinds(kind)
-    retrieval = services.desk.assistant.search(Question(text=q), audiences=caller.audiences("agent"))
+    retrieval = services.desk.assistant.search(Question(text=cleaned(q)), audiences=caller.audiences("agent"))
     return Hits(id="", hits=hits_json(retrieval, kinds=kinds, k=k))
 
 
@@ -148,20 +151,25 @@ def _question(body: DraftRequest) -> Question:
     """
     ticket = body.ticket
     if ticket is None:
-        if not body.text.strip():
+        if not cleaned(body.text).strip():
             raise UsageError("Expected a question in 'text' or a 'ticket' with messages, found neither.")
-        return Question(body.text, title=body.title, channel=body.channel or "api", requester=body.requester)
-    text = _asked(ticket.messages)
+        return Question(
+            cleaned(body.text),
+            title=cleaned(body.title),
+            channel=cleaned(body.channel) or "api",
+            requester=cleaned(body.requester),
+        )
+    text = cleaned(_asked(ticket.messages))
     if not text.strip() and not ticket.subject.strip():
         raise UsageError("Expected a customer's message in the ticket, found none. Send the public conversation.")
     return Question(
-        text or ticket.subject,
-        title=ticket.subject,
-        id=ticket.id,
-        channel=ticket.channel or "api",
-        locale=ticket.locale,
-        product=ticket.product,
-        requester=ticket.requester,
+        text or cleaned(ticket.subject),
+        title=cleaned(ticket.subject),
+        id=cleaned(ticket.id),
+        channel=cleaned(ticket.channel) or "api",
+        locale=cleaned(ticket.locale),
+        product=cleaned(ticket.product),
+        requester=cleaned(ticket.requester),
     )
 
 

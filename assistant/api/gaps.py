@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from assistant.api.auth import Asker, GapWorker
 from assistant.api.schemas import GapPatch
 from assistant.api.services import Served
+from assistant.cleaning import cleaned
 from assistant.store.gaps import GapFilter
 
 router = APIRouter(prefix="/v1/gaps", tags=["gaps"])
@@ -28,7 +29,7 @@ def list_gaps(
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> dict[str, Any]:
     """Gaps, most frequent first, with how many there are in all."""
-    wanted = GapFilter(status, reason, channel, text, since)
+    wanted = GapFilter(status, reason, cleaned(channel), cleaned(text), since)
     rows = services.desk.gaps.list(wanted, limit=limit, offset=offset)
     return {"total": services.desk.gaps.count(wanted), "gaps": rows}
 
@@ -42,5 +43,5 @@ def get_gap(gap_id: int, caller: Asker, services: Served) -> dict[str, Any]:  # 
 @router.patch("/{gap_id}")
 def change_gap(gap_id: int, body: GapPatch, caller: GapWorker, services: Served) -> dict[str, Any]:
     """Set status or note; every change stays in the history, so it can be undone."""
-    changes = {name: value for name, value in body.model_dump().items() if value is not None}
+    changes = {name: cleaned(value) for name, value in body.model_dump().items() if value is not None}
     return services.desk.gaps.change(gap_id, changes, caller.name)

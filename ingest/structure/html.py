@@ -13,7 +13,7 @@ from typing import Literal
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from ingest.decode import cleaned
+from assistant.cleaning import cleaned
 from ingest.structure.conditions import combined, platform_condition
 from ingest.structure.nesting import shallow
 from ingest.structure.visible import Visible, VisibleBuilder

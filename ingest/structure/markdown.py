@@ -17,8 +17,8 @@ from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.token import Token
 
+from assistant.cleaning import cleaned
 from assistant.domain import Block
-from ingest.decode import cleaned
 from ingest.structure.html import from_html
 from ingest.structure.visible import Visible
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from ingest.decode import cleaned
+from assistant.cleaning import cleaned
 from ingest.structure.visible import Visible, VisibleBuilder
 
 _STEP = re.compile(r"\s*(\d{1,3})[.)]\s+(?=\S)")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from assistant.cleaning import cleaned
 from assistant.domain import Block, BlockKind, Variant
-from ingest.decode import cleaned
 from ingest.structure.conditions import combined, heading_condition
 
 _CLOSE = ("step", "item", "row")

@@ -44,7 +44,7 @@ def _question(raw: bytes, where: str) -> Question:
 
 def question_of(record: Mapping[str, Any]) -> Question:
     """A question from a record; its text is cut at `MAX_QUESTION_CHARS`, its other fields are information."""
-    from ingest.decode import cleaned
+    from assistant.cleaning import cleaned
 
     created: Any = parsed_time(record.get("created"))
     return Question(
