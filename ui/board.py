@@ -1,12 +1,288 @@
-"""The agent's board (placeholder until the page is built)."""
+"""The gap board: what makes people write in, ranked, and one gap's page with its status and history.
+
+Themes, cost and trend will have their places here; nothing is shown of what does not exist yet.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
 import gradio as gr
 
+from ui import board_calls as calls
+from ui.board_gaps import STATUSES, gap_list, gap_page, history_list, status_name
+from ui.client import ApiError, Client
+from ui.look import QUIET, Doors, hidden_button, hidden_field, page_header, panel, told
+from ui.rendering import GAP_REASONS, element, notice, shown
 
-def build_board(url: str) -> gr.Blocks:
+_ANY_REASON = [("Any reason", ""), *((words[0], reason) for reason, words in GAP_REASONS.items())]
+_KEEP_FILTERS = "(...values) => waypost.filtered(values)"
+
+Changes = dict[Any, Any]
+"""New values by component, as Gradio takes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Board:
+    """The page's components."""
+
+    overview: gr.Column
+    status: gr.Radio
+    reason: gr.Dropdown
+    channel: gr.Dropdown
+    text: gr.Textbox
+    gaps: gr.HTML
+    more: gr.Button
+    limit: gr.State
+    one: gr.Column
+    gap: gr.HTML
+    change: gr.Column
+    refusal: gr.HTML
+    new_status: gr.Radio
+    note: gr.Textbox
+    save_note: gr.Button
+    history: gr.HTML
+    notice: gr.HTML
+    gap_id: gr.Textbox
+    to_open: gr.Textbox
+    open: gr.Button
+    undo: gr.Button
+    last_change: gr.State
+
+    @property
+    def filters(self) -> list[Any]:
+        """The fields that restrict the list."""
+        return [self.status, self.reason, self.channel, self.text]
+
+
+def build_board(doors: Doors) -> gr.Blocks:
     """The page."""
-    with gr.Blocks(title="Waypost board") as page:
-        gr.Markdown("Board")
+    with gr.Blocks(title="Board · Waypost", fill_width=True, analytics_enabled=False) as page:
+        page_header("/board")
+        board = _Board(**_overview(), **_one_gap(), **_hidden())
+        _connect_list(page, board, doors)
+        _connect_changes(board, doors)
     return page
+
+
+def _overview() -> dict[str, Any]:
+    with gr.Column(elem_id="overview", min_width=0) as overview:
+        panel(shown(_introduction()))
+        with gr.Row(elem_id="filters"):
+            status = gr.Radio(
+                [("All", ""), *STATUSES], value="", label="Status", elem_id="status", container=False, min_width=0
+            )
+            reason = gr.Dropdown(_ANY_REASON, value="", label="Reason", elem_id="reason", min_width=0, filterable=False)
+            channel = gr.Dropdown(
+                [("Any channel", "")], value="", label="Channel", elem_id="channel", min_width=0, filterable=False
+            )
+            text = gr.Textbox(label="Words", placeholder="in the question", elem_id="text", min_width=0, max_lines=1)
+        gaps = panel(elem_id="gaps")
+        more = gr.Button("Show more", elem_id="more", visible=False, min_width=0)
+        limit = gr.State(calls.PAGE)
+    return {
+        "overview": overview, "status": status, "reason": reason, "channel": channel, "text": text, "gaps": gaps,
+        "more": more, "limit": limit,
+    }  # fmt: skip
+
+
+def _one_gap() -> dict[str, Any]:
+    with gr.Row(elem_id="one-gap", visible=False) as one:
+        with gr.Column(elem_id="gap-pane", min_width=0):
+            gap = panel(elem_id="gap")
+        with gr.Column(elem_id="change-pane", min_width=0):
+            refusal = panel(elem_id="refusal")
+            with gr.Column(elem_id="change", min_width=0) as change:
+                new_status = gr.Radio(list(STATUSES), label="Status", elem_id="new-status", min_width=0)
+                note = gr.Textbox(
+                    label="Note", lines=2, max_lines=10, elem_id="gap-note", min_width=0,
+                    placeholder="What is planned, who has it, what it waits for",
+                )  # fmt: skip
+                save_note = gr.Button("Save note", elem_id="save-note", min_width=0)
+            panel('<h2 class="pane-title">History</h2>')
+            history = panel(elem_id="history")
+    return {
+        "one": one, "gap": gap, "refusal": refusal, "change": change, "new_status": new_status, "note": note,
+        "save_note": save_note, "history": history,
+    }  # fmt: skip
+
+
+def _hidden() -> dict[str, Any]:
+    return {
+        "notice": panel(elem_id="notice"),
+        "gap_id": hidden_field("gap-id"),
+        "to_open": hidden_field("to-open"),
+        "open": hidden_button("open"),
+        "undo": hidden_button("undo-change"),
+        "last_change": gr.State(None),
+    }
+
+
+def _introduction() -> Any:
+    return element(
+        "div",
+        element("h1", "What the knowledge could not answer"),
+        element("p", "Each gap is one question, however often it was asked. The first is what most people wrote about."),
+        class_="introduction",
+    )
+
+
+def _connect_list(page: gr.Blocks, board: _Board, doors: Doors) -> None:
+    screen = [
+        board.overview, *board.filters, board.gaps, board.more, board.limit, board.one, board.gap, board.refusal,
+        board.change, board.new_status, board.note, board.history, board.notice, board.gap_id, board.last_change,
+    ]  # fmt: skip
+
+    def relist(status: str, reason: str, channel: str, text: str, request: gr.Request) -> Changes:
+        filters = calls.Filters(status or "", reason or "", channel or "", text or "")
+        return _trying(board, doors, request, lambda client: _listed(board, client, filters, calls.PAGE))
+
+    def show_more(
+        status: str, reason: str, channel: str, text: str, limit: int, request: gr.Request
+    ) -> Changes:
+        filters = calls.Filters(status or "", reason or "", channel or "", text or "")
+        wider = min(limit + calls.PAGE, calls.MOST)
+        return _trying(board, doors, request, lambda client: _listed(board, client, filters, wider))
+
+    def open_gap(
+        gap_id: str, status: str, reason: str, channel: str, text: str, request: gr.Request
+    ) -> Changes:
+        if gap_id == "all":
+            return relist(status, reason, channel, text, request)
+        return _trying(board, doors, request, lambda client: _opened(board, client, gap_id))
+
+    def load(query: str, request: gr.Request) -> Changes:
+        asked = {name: values[0] for name, values in parse_qs(query.lstrip("?")).items()}
+        if "gap" in asked:
+            return _trying(board, doors, request, lambda client: _opened(board, client, asked["gap"]))
+        filters = calls.Filters(*(asked.get(name, "") for name in ("status", "reason", "channel", "text")))
+        return _trying(board, doors, request, lambda client: _listed(board, client, filters, calls.PAGE))
+
+    for field in (board.status, board.reason, board.channel):
+        field.input(relist, board.filters, screen, js=_KEEP_FILTERS, **QUIET)
+    board.text.input(relist, board.filters, screen, js=_KEEP_FILTERS, trigger_mode="always_last", **QUIET)
+    board.more.click(show_more, [*board.filters, board.limit], screen, **QUIET)
+    opening = board.open.click(
+        open_gap, [board.to_open, *board.filters], screen, js="(...values) => waypost.instead(values)", **QUIET
+    )
+    opening.then(None, js="() => window.scrollTo(0, 0)")
+    page.load(load, board.to_open, screen, js="() => [window.location.search]", **QUIET).then(
+        None, js="() => waypost.ready()"
+    )
+
+
+def _connect_changes(board: _Board, doors: Doors) -> None:
+    after = [board.new_status, board.note, board.history, board.notice, board.last_change]
+
+    def change(gap_id: str, field: str, value: str, request: gr.Request) -> Changes:
+        def work(client: Client) -> Changes:
+            gap = calls.changed(client, gap_id, field, value)
+            return _changed(board, gap, field)
+
+        return _trying(board, doors, request, work)
+
+    def set_status(gap_id: str, status: str, request: gr.Request) -> Changes:
+        return change(gap_id, "status", status, request)
+
+    def set_note(gap_id: str, note: str, request: gr.Request) -> Changes:
+        return change(gap_id, "note", note or "", request)
+
+    def undo(gap_id: str, last: tuple[str, str, str, str] | None, request: gr.Request) -> Changes:
+        if last is None or last[0] != gap_id:
+            return {board.notice: notice("There is nothing to undo here.")}
+        return _trying(board, doors, request, lambda client: _undone(board, client, last))
+
+    board.new_status.input(set_status, [board.gap_id, board.new_status], after, **QUIET)
+    board.save_note.click(set_note, [board.gap_id, board.note], after, **QUIET)
+    board.undo.click(undo, [board.gap_id, board.last_change], after, **QUIET)
+
+
+def _trying(board: _Board, doors: Doors, request: gr.Request, work: Any) -> Changes:
+    """What `work` changes, or the server's own words where it refused."""
+    try:
+        with doors.open(request) as client:
+            changes: Changes = work(client)
+            return changes
+    except ApiError as error:
+        return {board.notice: told(error)}
+
+
+def _listed(board: _Board, client: Client, filters: calls.Filters, limit: int) -> Changes:
+    rows, total = calls.listed(client, filters, limit)
+    counts = calls.counts_by_status(client, filters)
+    named = [("All", ""), *STATUSES]
+    return {
+        board.overview: gr.update(visible=True),
+        board.one: gr.update(visible=False),
+        board.status: gr.update(choices=[(f"{name} {counts[s]}", s) for name, s in named], value=filters.status),
+        board.reason: filters.reason,
+        board.channel: gr.update(
+            choices=[("Any channel", ""), *((name, name) for name in calls.channels(client))], value=filters.channel
+        ),
+        board.gaps: shown(gap_list(rows, total, filtered=filters.restrict)),
+        board.more: gr.update(visible=total > len(rows) and limit < calls.MOST),
+        board.limit: limit,
+        board.notice: "",
+        board.gap_id: "",
+    }
+
+
+def _opened(board: _Board, client: Client, gap_id: str) -> Changes:
+    found = calls.opened(client, gap_id)
+    gap = found.gap
+    return {
+        board.overview: gr.update(visible=False),
+        board.one: gr.update(visible=True),
+        board.gap: shown(gap_page(gap, found.nearest)),
+        board.refusal: shown(_read_only(gap, found.refusal)) if found.refusal else "",
+        board.change: gr.update(visible=not found.refusal),
+        board.new_status: gap["status"],
+        board.note: gap["note"],
+        board.history: shown(history_list(gap["history"])),
+        board.notice: "",
+        board.gap_id: str(gap["id"]),
+        board.last_change: None,
+    }
+
+
+def _read_only(gap: calls.Json, refusal: str) -> Any:
+    return element(
+        "div",
+        element("p", "Status: ", element("strong", status_name(gap["status"]))),
+        element("p", "Note: ", gap["note"]) if gap["note"] else None,
+        element("p", refusal, " You can read the board; a designer's or an administrator's key changes it."),
+        class_="read-only",
+    )
+
+
+def _changed(board: _Board, gap: calls.Json, field: str) -> Changes:
+    last = gap["history"][-1] if gap["history"] else None
+    if last is None or last["field"] != field or last["new"] != gap[field]:
+        return {board.notice: notice("It was so already; nothing changed.")}
+    undo = element("button", "Undo", type="button", class_="small-button", data_press="undo-change")
+    words = f"Status is now {status_name(gap['status'])}." if field == "status" else "The note is saved."
+    return {
+        board.new_status: gap["status"],
+        board.note: gap["note"],
+        board.history: shown(history_list(gap["history"])),
+        board.notice: notice(words, undo, kind="good"),
+        board.last_change: (str(gap["id"]), field, last["old"], last["new"]),
+    }
+
+
+def _undone(board: _Board, client: Client, last: tuple[str, str, str, str]) -> Changes:
+    """Back to what it was, unless somebody else changed it meanwhile."""
+    gap_id, field, old, new = last
+    now = client.get(f"/v1/gaps/{gap_id}")
+    if now[field] != new:
+        return {board.notice: notice("Somebody changed this meanwhile; open the gap again to see it.", kind="bad")}
+    gap = calls.changed(client, gap_id, field, old)
+    return {
+        board.new_status: gap["status"],
+        board.note: gap["note"],
+        board.history: shown(history_list(gap["history"])),
+        board.notice: notice("Undone.", kind="good"),
+        board.last_change: None,
+    }

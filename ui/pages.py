@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from html import escape
 from pathlib import Path
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -16,6 +16,10 @@ from assistant.api.auth import Caller, Doorkeeper
 COOKIE = "waypost_key"
 _GUARDED = ("/desk", "/board")
 _MAX_FORM_BYTES = 4_000
+_ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path fill="#1c6b58" d="M7 0h2v16H7z"/>'
+    '<path fill="#2f9078" d="M2 2h9l3 2.5L11 7H2z"/></svg>'
+)
 _PAGE_CSP = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
     "script-src 'self' 'unsafe-inline' 'unsafe-eval'; font-src 'self' data:; connect-src 'self'; "
@@ -26,19 +30,22 @@ _PAGE_CSP = (
 def mount_pages(app: FastAPI, doorkeeper: Doorkeeper, url: str) -> FastAPI:
     """Add the pages to the API's application."""
     from ui.board import build_board
+    from ui.demo import QUESTIONS
     from ui.desk import build_desk
-    from ui.look import mounted
+    from ui.look import Doors, mounted
+
+    def identity(request: Request) -> str | None:
+        """The visitor's name. Gradio writes it into the page and answers it to scripts, so never the key."""
+        key = request.cookies.get(COOKIE)
+        caller = doorkeeper.caller(key) if key else None
+        return caller.name if caller else None
 
     _add_sign_in(app, doorkeeper)
-    app = mounted(app, build_desk(url), "/desk", _identity)
-    app = mounted(app, build_board(url), "/board", _identity)
+    doors = Doors(url, COOKIE)
+    app = mounted(app, build_desk(doors, QUESTIONS), "/desk", identity)
+    app = mounted(app, build_board(doors), "/board", identity)
     app.add_middleware(_Gate, doorkeeper=doorkeeper)
     return app
-
-
-def _identity(request: Request) -> str | None:
-    """The key of the person behind a Gradio event; the pages hand it to the API, which checks it."""
-    return request.cookies.get(COOKIE)
 
 
 class _Gate:
@@ -67,7 +74,8 @@ class _Gate:
     def _refused(self, request: Request) -> Response:
         wants_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
         if wants_page:
-            return RedirectResponse(f"/login?next={request.url.path}", status_code=303)
+            asked = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+            return RedirectResponse(f"/login?next={quote(asked, safe='')}", status_code=303)
         return Response("Sign in first.", status_code=401)
 
 
@@ -94,8 +102,12 @@ def _add_sign_in(app: FastAPI, doorkeeper: Doorkeeper) -> None:
     def start() -> Response:
         return RedirectResponse("/desk", status_code=303)
 
+    @app.get("/favicon.ico", include_in_schema=False)
+    def icon() -> Response:
+        return Response(_ICON, media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
+
     @app.get("/login", include_in_schema=False)
-    def sign_in_page(next: str = "/desk", key: str = "") -> Response:  # noqa: A002 - the query's own name
+    def sign_in_page(next: str = "/desk", key: str = "") -> Response:
         if key:
             return _signed_in(doorkeeper, key, next) or page("That key is unknown or revoked.", next, 401)
         return page("", next)
@@ -126,7 +138,7 @@ def _signed_in(doorkeeper: Doorkeeper, key: str, target: str) -> Response | None
     if not key or doorkeeper.caller(key) is None:
         return None
     # Only our own pages: an address from the query must not send anybody elsewhere.
-    safe = target if target in _GUARDED or target.startswith(tuple(f"{page}/" for page in _GUARDED)) else "/desk"
+    safe = target if target in _GUARDED or target.startswith(tuple(f"{page}{mark}" for page in _GUARDED for mark in "/?")) else "/desk"
     response = RedirectResponse(safe, status_code=303)
     response.set_cookie(COOKIE, key, httponly=True, samesite="lax", max_age=8 * 3600)
     return response

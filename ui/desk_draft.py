@@ -1,0 +1,265 @@
+"""The draft on the desk: verdict, warnings, the cited text, what is not covered, suggestions, what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from ui.desk_calls import Json, Opened
+from ui.rendering import GAP_REASONS, Html, ago, day, element, first_words, joined, link, share_bar
+
+_VERDICTS = {"answered": "Answered", "partial": "Answered in part", "gap": "Not answered"}
+_WARNINGS = {"internal_source": "Internal", "stale": "Old", "conflict": "Contradiction"}
+_CONFIDENCE = ((0.85, "high"), (0.65, "good"), (0.45, "moderate"), (0.25, "low"), (0.0, "very low"))
+_EDITS = (
+    (0.0, "sent as drafted"),
+    (0.1, "lightly edited"),
+    (0.3, "edited"),
+    (0.7, "heavily edited"),
+    (1.0, "rewritten"),
+)
+
+
+def confidence_word(probability: float) -> str:
+    """A word for a probability in [0, 1]: high, good, moderate, low, very low."""
+    return next(word for least, word in _CONFIDENCE if probability >= least or least == 0.0)
+
+
+def edit_words(distance: float) -> str:
+    """How far the sent text is from the draft, in words; `distance` is a share in [0, 1].
+
+    >>> edit_words(0.25)
+    'edited: 25 % of the words changed'
+    """
+    word = next(word for most, word in _EDITS if distance <= most)
+    return word if distance == 0 else f"{word}: {max(round(100 * distance), 1)} % of the words changed"
+
+
+def reply_text(answer: Json) -> str:
+    """The reply as it would be sent, without citation marks; the server measures edits against the same text."""
+    body = "\n".join(f"{p['step']}. {p['text']}" if p["step"] else p["text"] for p in answer["parts"])
+    return "\n\n".join(piece for piece in (answer["greeting"], body, answer["closing"]) if piece)
+
+
+def draft_panel(opened: Opened) -> Html:
+    """Everything above the reply."""
+    answer = opened.answer
+    cites_internal = any(source["audience"] == "internal" for source in answer["sources"])
+    return element(
+        "article",
+        _verdict(answer),
+        _warnings(answer["warnings"]),
+        _gap(opened) if answer["gap"] else None,
+        element("div", *_body(answer), class_="draft-text") if answer["parts"] else None,
+        _uncovered(answer["uncovered"]),
+        _making(answer),
+        class_=f"draft is-{answer['verdict']}",
+        data_draft=opened.draft_id,
+        data_internal="yes" if cites_internal else None,
+    )
+
+
+def suggestions_panel(answer: Json) -> Html:
+    """What only tickets know: for the agent to use, never cited."""
+    if not answer["suggestions"]:
+        return Html("")
+    cards = (
+        element(
+            "li",
+            element("p", suggestion["text"]),
+            element(
+                "footer",
+                element("span", "Internal", class_="badge is-internal"),
+                element("span", f"ticket {suggestion['document_id']}", class_="quiet"),
+                element("button", "Use in reply", type="button", class_="small-button", data_use=suggestion["text"]),
+            ),
+        )
+        for suggestion in answer["suggestions"]
+    )
+    return element(
+        "section",
+        element("h2", "From similar tickets"),
+        element("p", "What colleagues wrote then. Check that it still holds, and for names.", class_="quiet"),
+        element("ul", *cards, class_="suggestions", data_closing=answer["closing"]),
+        class_="from-tickets",
+    )
+
+
+def recent_panel(drafts: Sequence[Json], current: str = "") -> Html:
+    """The latest drafts; the open one is marked."""
+    if not drafts:
+        return element("p", "No drafts yet.", class_="quiet")
+    rows = (
+        element(
+            "li",
+            element(
+                "a",
+                element("span", class_=f"dot is-{draft['verdict']}", title=_VERDICTS[draft["verdict"]]),
+                element("span", first_words(draft["title"] or draft["question"], 60), class_="recent-title"),
+                ago(draft["created_at"]),
+                href=f"?draft={draft['id']}",
+                data_open=draft["id"],
+                aria_current="true" if draft["id"] == current else None,
+            ),
+        )
+        for draft in drafts
+    )
+    return element("ul", *rows, class_="recent")
+
+
+def empty_panel(examples: Sequence[str]) -> Html:
+    """The desk before anything was asked."""
+    buttons = (element("li", element("button", text, type="button", data_ask=text)) for text in examples)
+    return element(
+        "div",
+        element("h2", "Paste a ticket, get a cited draft"),
+        element(
+            "p",
+            "Each sentence of a draft names the passage that it rests on. What the knowledge does not hold is not "
+            "drafted: it is logged as a gap, for those who can close it.",
+        ),
+        element("p", "Try one:", class_="quiet"),
+        element("ul", *buttons, class_="examples"),
+        class_="empty",
+    )
+
+
+def state_line(history: Json) -> Html:
+    """What became of the draft: the latest event that says so, with a way back from a discard."""
+    events = [e for e in history["events"] if e["kind"] in ("copied", "sent", "discarded", "shown")]
+    last = events[-1] if events else None
+    if last is None or last["kind"] == "shown":
+        return element("span", "")
+    if last["kind"] == "discarded":
+        undo = element("button", "Undo", type="button", class_="small-button", data_press="undo-discard")
+        return element("span", element("strong", "Discarded"), undo, class_="state is-discarded")
+    if last["kind"] == "copied":
+        return element("span", element("strong", "Copied"), class_="state is-copied")
+    words = edit_words(last["edit_distance"]) if last["edit_distance"] is not None else ""
+    return element(
+        "span", element("strong", "Sent"), element("span", f", {words}" if words else ""), class_="state is-sent"
+    )
+
+
+def final_text(opened: Opened) -> str:
+    """What the reply box holds: the text that was sent, when one was, else the draft."""
+    sent = [e["final_text"] for e in opened.history["events"] if e["kind"] == "sent" and e["final_text"]]
+    return sent[-1] if sent else reply_text(opened.answer)
+
+
+def _verdict(answer: Json) -> Html:
+    probability = float(answer["confidence"])
+    return element(
+        "header",
+        element("h2", _VERDICTS[answer["verdict"]]),
+        element(
+            "p",
+            element("span", f"{confidence_word(probability)} confidence", class_="confidence-word"),
+            share_bar(probability),
+            element("span", f"{100 * probability:.0f} %", class_="figure"),
+            class_="confidence",
+            title="The calibrated probability that the evidence at hand answers the question.",
+        ),
+        class_="verdict",
+    )
+
+
+def _warnings(warnings: Sequence[str]) -> Html | None:
+    if not warnings:
+        return None
+    rows = []
+    for warning in warnings:
+        kind, _, rest = warning.partition(": ")
+        label = _WARNINGS.get(kind)
+        text = rest if label else warning
+        name = kind if label else "note"
+        rows.append(
+            element("li", element("strong", label or "Note"), element("span", text), class_=f"warning is-{name}")
+        )
+    return element("ul", *rows, class_="warnings", aria_label="Warnings")
+
+
+def _body(answer: Json) -> Iterable[Html]:
+    """Greeting, parts in their order with steps as lists, closing."""
+    internal = {source["n"] for source in answer["sources"] if source["audience"] == "internal"}
+    titles = {source["n"]: source["title"] for source in answer["sources"]}
+    if answer["greeting"]:
+        yield element("p", answer["greeting"], class_="formula")
+    for is_step, run in groupby(answer["parts"], key=lambda part: part["step"] is not None):
+        written = [(part, _cited(part, titles, internal)) for part in run]
+        if is_step:
+            yield from _lists(written)
+        else:
+            yield element("p", joined((text for _, text in written), between=" "))
+    if answer["closing"]:
+        yield element("p", answer["closing"], class_="formula")
+
+
+def _lists(steps: Sequence[tuple[Json, Html]]) -> Iterable[Html]:
+    """One list for each run of rising numbers."""
+    rows: list[Html] = []
+    first = last = 0
+    for part, text in steps:
+        number = int(part["step"])
+        if rows and number <= last:
+            yield element("ol", *rows, start=first)
+            rows = []
+        first = number if not rows else first
+        last = number
+        rows.append(element("li", text))
+    yield element("ol", *rows, start=first)
+
+
+def _cited(part: Json, titles: dict[int, str], internal: set[int]) -> Html:
+    chips = (
+        element(
+            "button",
+            str(n),
+            type="button",
+            class_="cite is-internal" if n in internal else "cite",
+            data_cite=n,
+            aria_label=f"Evidence {n}: {titles.get(n, '')}",
+            title=titles.get(n, ""),
+        )
+        for n in part["citations"]
+    )
+    return element("span", element("span", part["text"]), *chips, class_="part")
+
+
+def _gap(opened: Opened) -> Html:
+    short, sentence = GAP_REASONS.get(opened.answer["gap"]["reason"], (opened.answer["gap"]["reason"], ""))
+    near = [
+        element("li", link(document["url"], document["title"] or document["document_id"]), day(document["updated_at"]))
+        for document in opened.nearest
+    ]
+    return element(
+        "section",
+        element("p", element("strong", f"{short}. "), sentence),
+        element("h3", "Nearest articles") if near else None,
+        element("ul", *near, class_="nearest") if near else None,
+        element(
+            "p",
+            "Logged as a gap on the ",
+            element("a", "board", href="/board"),
+            ". Write the reply by hand: what you send shows what an article would have to say.",
+            class_="logged",
+        ),
+        class_="gap",
+    )
+
+
+def _uncovered(uncovered: Sequence[str]) -> Html | None:
+    if not uncovered:
+        return None
+    return element(
+        "section",
+        element("h3", "Not covered by the evidence"),
+        element("ul", *(element("li", text) for text in uncovered)),
+        class_="uncovered",
+    )
+
+
+def _making(answer: Json) -> Html:
+    seconds = sum(answer["timings_ms"].values()) / 1000
+    pieces = (f"{seconds:.1f} s", answer["model"], answer["generation"])
+    return element("p", "Drafted: " + " · ".join(piece for piece in pieces if piece), class_="making")
