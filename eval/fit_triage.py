@@ -25,16 +25,8 @@ from typing import Any
 import numpy as np
 
 from assistant.gaps.triage import CAUSES, STAGES, Contact, TriageModel, save_triage
-from assistant.gaps.triage.features import (
-    BLOCKS,
-    Described,
-    Matrix,
-    Vocabulary,
-    block_widths,
-    describe,
-    terms_of,
-)
-from assistant.gaps.triage.model import SHIPPED, Head
+from assistant.gaps.triage.features import BLOCKS, Described, Matrix, Vocabulary, block_widths, describe, terms_of
+from assistant.gaps.triage.model import SHIPPED, Head, sentence_marks
 from assistant.gaps.triage.softmax import Floats, fit_weights, probabilities
 from assistant.models.embedder import load_embedder
 from assistant.seams import Embedder
@@ -43,11 +35,8 @@ LABELS = Path(__file__).parent / "triage_labels.csv"
 SPACE = "all-MiniLM-L6-v2"
 MIN_THREADS = 8  # a word in fewer threads is not common
 _NAME_SHARE = 0.7  # a word written with a capital inside sentences this often is a name
-_DOUBT = {
-    "high": 0.0,
-    "medium": 0.1,
-    "low": 0.25,
-}  # share of the label given to a reader's second choice
+_DOUBT = {"high": 0.0, "medium": 0.1, "low": 0.25}  # share of the label given to a reader's second choice
+_QUOTE_STRENGTH = 0.1
 _CAPITAL = re.compile(r"(?<=[a-z,] )([^\W\d_]{2,})")
 
 
@@ -65,20 +54,8 @@ class Recipe:
     use_doubt: bool
 
 
-CAUSE = Recipe(
-    CAUSES,
-    (0.9, 0.63, 0.63, 0.63, 0.095, 0.15, 1.41),
-    strength=2.0,
-    balance=0.0,
-    use_doubt=True,
-)
-STAGE = Recipe(
-    STAGES,
-    (1.0, 0.7, 0.7, 0.7, 0.1, 0.05, 0.5),
-    strength=2.0,
-    balance=0.5,
-    use_doubt=False,
-)
+CAUSE = Recipe(CAUSES, (0.9, 0.63, 0.63, 0.63, 0.095, 0.15, 1.41), strength=2.0, balance=0.0, use_doubt=True)
+STAGE = Recipe(STAGES, (1.0, 0.7, 0.7, 0.7, 0.1, 0.05, 0.5), strength=2.0, balance=0.5, use_doubt=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +107,7 @@ def common_words(folder: Path) -> Vocabulary:
         term for term, count in threads.items() if count >= MIN_THREADS and not any(w in names for w in term.split())
     )
     counts = np.array([threads[term] for term in terms], np.float32)
-    return Vocabulary(
-        tuple(terms),
-        (np.log((1 + len(contacts)) / (1 + counts)) + 1).astype(np.float32),
-    )
+    return Vocabulary(tuple(terms), (np.log((1 + len(contacts)) / (1 + counts)) + 1).astype(np.float32))
 
 
 def fit_head(recipe: Recipe, rows: Matrix, targets: Floats, dimensions: int) -> Head:
@@ -147,11 +121,7 @@ def fit_head(recipe: Recipe, rows: Matrix, targets: Floats, dimensions: int) -> 
     weights = targets @ (1 / (frequency * len(recipe.labels))) ** recipe.balance
     scaled = np.asarray((rows - centre) * scale, np.float64)
     fitted = fit_weights(
-        scaled,
-        targets,
-        weights,
-        strength=recipe.strength,
-        offset=np.zeros((len(rows), len(recipe.labels))),
+        scaled, targets, weights, strength=recipe.strength, offset=np.zeros((len(rows), len(recipe.labels)))
     )
     return Head(recipe.labels, fitted.astype(np.float32), centre, scale, 1.0)
 
@@ -164,21 +134,14 @@ def best_temperature(logits: Floats, truth: Sequence[int]) -> float:
 
 
 def out_of_fold(
-    recipe: Recipe,
-    rows: Matrix,
-    targets: Floats,
-    tested: Sequence[int],
-    dimensions: int,
-    *,
-    seed: int,
-    folds: int = 5,
+    recipe: Recipe, rows: Matrix, targets: Floats, tested: Sequence[int], dimensions: int, *, seed: int, folds: int = 5
 ) -> Floats:
     """Logits `(len(tested), labels)` of the rows `tested`, each from weights fitted without its fold.
 
     Folds are stratified by label; rows that are not tested are in every fit.
     """
     truth = targets[list(tested)].argmax(axis=1)
-    fold_of = _stratified(truth, folds, seed)
+    fold_of = stratified_folds(truth, folds, seed)
     logits = np.zeros((len(tested), len(recipe.labels)))
     for fold in range(folds):
         held = [tested[int(i)] for i in np.flatnonzero(fold_of == fold)]
@@ -187,12 +150,7 @@ def out_of_fold(
     return logits
 
 
-def fit(
-    examples: Sequence[Example],
-    vocabulary: Vocabulary,
-    described: Described,
-    dimensions: int,
-) -> TriageModel:
+def fit(examples: Sequence[Example], vocabulary: Vocabulary, described: Described, dimensions: int) -> TriageModel:
     """Both heads on all examples, each with a temperature from held-out folds."""
     heads = []
     for which, recipe in enumerate((CAUSE, STAGE)):
@@ -203,7 +161,39 @@ def fit(
         temperature = best_temperature(logits, [int(t) for t in targets[tested].argmax(axis=1)])
         head = fit_head(recipe, rows, targets, dimensions)
         heads.append(Head(head.labels, head.weights, head.centre, head.scale, temperature))
-    return TriageModel(heads[0], heads[1], vocabulary, SPACE)
+    quoted = [i for i, example in enumerate(examples) if example.quotes]
+    weights = fit_quotes(examples, quoted, heads[0], vocabulary, described)
+    return TriageModel(heads[0], heads[1], vocabulary, weights, SPACE)
+
+
+def fit_quotes(
+    examples: Sequence[Example], quoted: Sequence[int], cause: Head, vocabulary: Vocabulary, described: Described
+) -> Matrix:
+    """Weights of `quotes.quote_rows` that tell a sentence a reader quoted from the others of its contact."""
+    rows, targets = [], []
+    for i in quoted:
+        example = examples[i]
+        label = CAUSES[int(np.argmax(example.cause or ()))]
+        marks = sentence_marks(cause, vocabulary, described, i, example.contact, label)
+        hit = np.array([_quotes(example, start, end) for start, end in described.spans[i]], np.float64)
+        if 0 < hit.sum() < len(hit):
+            rows.append(marks.astype(np.float64))
+            targets.append(np.stack([1 - hit, hit], axis=1))
+    told = np.vstack(targets)
+    weights = np.where(told[:, 1] > 0, len(told) / told[:, 1].sum() / 2, 1.0)
+    nothing = np.zeros((len(told), 2))
+    fitted = fit_weights(np.vstack(rows), told, weights, strength=_QUOTE_STRENGTH, offset=nothing)
+    return (fitted[:-1, 1] - fitted[:-1, 0]).astype(np.float32)
+
+
+def _quotes(example: Example, start: int, end: int) -> bool:
+    """Whether a reader's quote covers a third of the sentence at `[start, end)`, or lies in it for the most part."""
+    for quote in example.quotes:
+        place = example.contact.text.find(quote)
+        shared = min(end, place + len(quote)) - max(start, place)
+        if place >= 0 and 3 * shared > min(end - start, len(quote)):
+            return True
+    return False
 
 
 def targets_of(examples: Sequence[Example], which: int) -> tuple[list[int], Floats]:
@@ -217,11 +207,7 @@ def prepared(folder: Path, embedder: Embedder) -> tuple[list[Example], Vocabular
     """Benchmark examples, then further ones, with the vocabulary and all rows."""
     examples = benchmark_examples(folder) + further_examples(folder)
     vocabulary = common_words(folder)
-    return (
-        examples,
-        vocabulary,
-        describe([example.contact for example in examples], embedder, vocabulary),
-    )
+    return (examples, vocabulary, describe([example.contact for example in examples], embedder, vocabulary))
 
 
 _UNLABELLED = ("tickets.jsonl", "questions_unanswered.jsonl")
@@ -247,14 +233,7 @@ def _example(record: dict[str, Any], *, use_doubt: bool) -> Example:
         stages[reader["stage"]] += 1 / len(readers)
     agreed = (record["cause"] is not None, record["stage"] is not None)
     quotes = tuple(reader["quote"] for reader in readers)
-    return Example(
-        _contact(record),
-        record["created"],
-        _share(CAUSES, causes),
-        _share(STAGES, stages),
-        agreed,
-        quotes,
-    )
+    return Example(_contact(record), record["created"], _share(CAUSES, causes), _share(STAGES, stages), agreed, quotes)
 
 
 def _share(labels: Sequence[str], weighed: dict[str, float]) -> tuple[float, ...]:
@@ -271,7 +250,7 @@ def _names(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(word for word, times in all_times.items() if capital[word] >= _NAME_SHARE * times)
 
 
-def _stratified(truth: Matrix | Floats, folds: int, seed: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def stratified_folds(truth: Matrix | Floats, folds: int, seed: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """A fold for each row, label by label dealt out in a seeded order."""
     rng = np.random.default_rng(seed)
     fold_of = np.zeros(len(truth), np.int64)
@@ -293,7 +272,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     examples, vocabulary, described = prepared(folder, embedder)
     model = fit(examples, vocabulary, described, embedder.dimensions)
     save_triage(model, chosen.out)
-    print(  # noqa: T201
+    print(
         f"{len(examples)} threads, {len(vocabulary.terms)} words, temperatures "
         f"{model.cause.temperature:.2f} and {model.stage.temperature:.2f}, {chosen.out.stat().st_size} bytes"
     )
