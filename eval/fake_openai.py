@@ -13,8 +13,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from email.utils import format_datetime
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -38,7 +38,7 @@ class Behaviour:
     usage: Any = field(default_factory=lambda: dict(_USAGE))
     raw: bytes | None = None
     wire: str = "whole"
-    """whole, stall (nothing comes), half (the rest never comes), cut (closed midway), reset, drip, endless, repeated."""
+    """whole, stall (nothing comes), half (the rest never comes), cut (closed), reset, drip, endless, repeated."""
 
 
 Script = Callable[[Payload], Behaviour]
@@ -102,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class's name
+    def log_message(self, format: str, *args: Any) -> None:
         """Silent."""
 
     def do_GET(self) -> None:
@@ -251,13 +251,20 @@ def faults(text: str = "Open the settings.") -> list[Behaviour]:
         for value in ("0", "0.2", "600", "-5", "soon", "1e999", "nan", gone, near, far)
     ]
     moved = [
-        Behaviour(f"redirect {code}", status=code, headers=(("location", "http://127.0.0.1:9/v1/chat/completions"),), raw=b"")
+        Behaviour(
+            f"redirect {code}", status=code, headers=(("location", "http://127.0.0.1:9/v1/chat/completions"),), raw=b""
+        )
         for code in (301, 302, 307, 308)
     ]
-    wires = [Behaviour(f"wire {wire}", sound, wire=wire) for wire in ("stall", "half", "cut", "reset", "drip", "endless", "repeated")]
+    wires = [
+        Behaviour(f"wire {wire}", sound, wire=wire)
+        for wire in ("stall", "half", "cut", "reset", "drip", "endless", "repeated")
+    ]
     bodies = {
-        "empty body": b"", "not JSON": b'{"choices": [', "bad UTF-8": b'{"choices": "\xff\xfe\x80"}', "HTML page": b"<html>busy</html>",
-        "null": b"null", "list": b"[]", "number": b"7", "no choices": b'{"id": "x", "choices": []}', "null choices": b'{"choices": null}',
+        "empty body": b"", "not JSON": b'{"choices": [', "bad UTF-8": b'{"choices": "\xff\xfe\x80"}',
+        "HTML page": b"<html>busy</html>",
+        "null": b"null", "list": b"[]", "number": b"7", "no choices": b'{"id": "x", "choices": []}',
+        "null choices": b'{"choices": null}',
         "choices text": b'{"choices": "none"}', "error in 200": b'{"error": {"message": "overloaded"}}',
         "no message": b'{"choices": [{"index": 0}]}', "deep": b"[" * 5_000 + b"]" * 5_000,
     }  # fmt: skip
@@ -266,7 +273,8 @@ def faults(text: str = "Open the settings.") -> list[Behaviour]:
     contents: dict[str, str | None] = {
         "empty text": "", "null text": None, "prose": "Sure! Open the settings.", "half an object": sound[:25],
         "other shape": '{"answer": "yes"}', "parts as object": '{"answered": true, "parts": {"text": "x"}}',
-        "text as number": '{"parts": [{"text": 7, "citations": [1]}]}', "citation as text": '{"parts": [{"text": "x", "citations": ["1"]}]}',
+        "text as number": '{"parts": [{"text": 7, "citations": [1]}]}',
+        "citation as text": '{"parts": [{"text": "x", "citations": ["1"]}]}',
         "wrong citation": reply_text([{**part, "citations": [99]}, {**part, "citations": [0, -1]}]),
         "huge citation": '{"parts": [{"text": "x", "citations": [' + "9" * 5_000 + "]}]}",
         "some wrong citations": reply_text([{**part, "citations": [1, 42]}]),

@@ -16,45 +16,46 @@ Sort = Literal["url", "host", "local", "dotted"]
 """A link, a bare host name, an address inside the program (`chrome://`), or another dotted word."""
 
 _COUNTRIES = frozenset(
-    """ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cc cd cf
-    cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fk fm fo fr ga gd ge gf gg gh
-    gi gl gm gn gp gq gr gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn kp kr
-    kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc md me mg mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my mz na nc ne nf
-    ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw py qa re ro rs ru rw sa sb sc sd se sg sh si sk sl sm
-    sn so sr ss st su sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tv tw tz ua ug uk us uy uz va vc ve vg vi vn vu wf
-    ws ye yt za zm zw""".split()
+    """ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz
+    ca cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fk
+    fm fo fr ga gd ge gf gg gh gi gl gm gn gp gq gr gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir
+    is it je jm jo jp ke kg kh ki km kn kp kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc md me mg mh mk
+    ml mm mn mo mp mq mr ms mt mu mv mw mx my mz na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl
+    pm pn pr ps pt pw py qa re ro rs ru rw sa sb sc sd se sg sh si sk sl sm sn so sr ss st su sv sx sy sz tc
+    td tf tg th tj tk tl tm tn to tr tt tv tw tz ua ug uk us uy uz va vc ve vg vi vn vu wf ws ye yt za zm zw""".split()
 )
 _GENERIC = frozenset(
-    """com net org info biz edu gov mil int name pro mobi tel asia cat jobs museum travel coop aero post arpa onion xyz top
-    site online store shop club vip live life world today app dev page web cloud tech space website host press email
-    digital agency solutions services support systems network center company business group team work works zone link
-    click win bid loan men date party review trade science stream download racing accountant faith cricket webcam xin
-    wang icu cyou bond sbs cfd quest monster buzz fun fit bar art blog news media video photo photos pics pictures
-    gallery games game play casino bet poker money cash credit loans finance fund capital bank insurance health care
-    doctor clinic dental pharmacy law legal lawyer academy school college university training education courses kids
-    baby family house home homes rent land estate properties hotel holiday tours flights cruises city town country
-    berlin london paris tokyo nyc miami vegas wien koeln hamburg moscow africa amsterdam global international express
-    delivery supply parts tools toys shoes clothing fashion style beauty hair salon jewelry diamonds gold gifts deals
-    sale discount coupons market markets marketing coffee beer wine pizza restaurant kitchen recipes menu food farm
-    garden green earth eco bio organic energy solar auto car cars bike taxi rocks ninja guru expert tips guide wiki
-    social chat community forum forums foundation charity church faith directory domains hosting codes software
-    computer security technology engineering consulting management enterprises ventures partners associates
-    industries construction builders contractors repair plumbing cleaning storage zip mov foo bar new day dad phd prof
-    ing meme nexus rsvp esq lat llc inc ltd gmbh kim lol xxx adult sexy porn dating sucks wtf fail lgbt pink red blue
-    black plus one ooo ist swiss scot wales eus gal bzh corsica vlaanderen example invalid test localhost local
-    internal lan intranet corp evil attacker""".split()
+    """com net org info biz edu gov mil int name pro mobi tel asia cat jobs museum travel coop aero post arpa
+    onion xyz top site online store shop club vip live life world today app dev page web cloud tech space
+    website host press email digital agency solutions services support systems network center company business
+    group team work works zone link click win bid loan men date party review trade science stream download
+    racing accountant faith cricket webcam xin wang icu cyou bond sbs cfd quest monster buzz fun fit bar art
+    blog news media video photo photos pics pictures gallery games game play casino bet poker money cash
+    credit loans finance fund capital bank insurance health care doctor clinic dental pharmacy law legal
+    lawyer academy school college university training education courses kids baby family house home homes rent
+    land estate properties hotel holiday tours flights cruises city town country berlin london paris tokyo nyc
+    miami vegas wien koeln hamburg moscow africa amsterdam global international express delivery supply parts
+    tools toys shoes clothing fashion style beauty hair salon jewelry diamonds gold gifts deals sale discount
+    coupons market markets marketing coffee beer wine pizza restaurant kitchen recipes menu food farm garden
+    green earth eco bio organic energy solar auto car cars bike taxi rocks ninja guru expert tips guide wiki
+    social chat community forum forums foundation charity church faith directory domains hosting codes
+    software computer security technology engineering consulting management enterprises ventures partners
+    associates industries construction builders contractors repair plumbing cleaning storage zip mov foo bar
+    new day dad phd prof ing meme nexus rsvp esq lat llc inc ltd gmbh kim lol xxx adult sexy porn dating sucks
+    wtf fail lgbt pink red blue black plus one ooo ist swiss scot wales eus gal bzh corsica vlaanderen example
+    invalid test localhost local internal lan intranet corp evil attacker""".split()
 )
 _EXTENSIONS = frozenset(
-    """js json css html htm xml txt md pdf doc docx xls xlsx csv rtf log ini cfg conf db sqlite dat bak tmp zip gz tar bz2
-    rar exe msi dll sys bat cmd sh py pl rb app dmg pkg deb rpm apk ipa xpi jar ja png jpg jpeg gif svg webp ico mp3 mp4
-    mov avi wav eml msf mab mbox vcf ics ldif wdseml rdf mo po so lnk desktop service plist reg key pem cer crt asc gpg
-    p12 pfx""".split()
+    """js json css html htm xml txt md pdf doc docx xls xlsx csv rtf log ini cfg conf db sqlite dat bak tmp zip
+    gz tar bz2 rar exe msi dll sys bat cmd sh py pl rb app dmg pkg deb rpm apk ipa xpi jar ja png jpg jpeg gif
+    svg webp ico mp3 mp4 mov avi wav eml msf mab mbox vcf ics ldif wdseml rdf mo po so lnk desktop service
+    plist reg key pem cer crt asc gpg p12 pfx""".split()
 )
 _LOCAL_SCHEMES = frozenset({"about", "chrome", "resource", "moz-extension", "view-source", "jar"})
 _HOSTING = frozenset(
-    """github.io gitlab.io netlify.app vercel.app pages.dev workers.dev web.app firebaseapp.com herokuapp.com blogspot.com
-    wordpress.com appspot.com azurewebsites.net cloudfront.net amazonaws.com readthedocs.io google.com sharepoint.com
-    atlassian.net zendesk.com freshdesk.com""".split()
+    """github.io gitlab.io netlify.app vercel.app pages.dev workers.dev web.app firebaseapp.com herokuapp.com
+    blogspot.com wordpress.com appspot.com azurewebsites.net cloudfront.net amazonaws.com readthedocs.io
+    google.com sharepoint.com atlassian.net zendesk.com freshdesk.com""".split()
 )
 """Domains under which strangers get pages: a neighbour there is not the same owner."""
 _RESERVED = frozenset({"example.com", "example.org", "example.net"})
@@ -164,7 +165,9 @@ def registered(host: str) -> str:
     pair = ".".join(labels[-2:])
     if pair in _HOSTING:
         return host
-    second_level = len(labels) > 2 and labels[-1] in _COUNTRIES and labels[-2] in {"co", "com", "org", "net", "ac", "gov", "edu"}
+    second_level = (
+        len(labels) > 2 and labels[-1] in _COUNTRIES and labels[-2] in {"co", "com", "org", "net", "ac", "gov", "edu"}
+    )
     return ".".join(labels[-3:]) if second_level else pair
 
 

@@ -13,8 +13,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 _INVISIBLE = re.compile(
-    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
-    "\U000e0000-\U000e0fff]"
+    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
 _HIDING = re.compile(
     "[\u200b\u2060-\u2064\u202a-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff\ue000-\uf8ff]"
@@ -23,7 +22,11 @@ _HIDING = re.compile(
     "|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 )
 _BRACKETED = re.compile(r"\s*[\[({<]\s*(dot|punkt|\.|at|@|:)\s*[\])}>]\s*", re.IGNORECASE)
-_SPELLED_DOT = re.compile(r"(?<=[^\W_])(?<!\ba)(?<!\bthe)(?<!\bone)(?<!\bno)\s+dot\s+(?!(?:to|in|is|at|it|so|as|no|my|me|be|am|by|or|on|next|and|for|with|will|that)\b)(?=[^\W_])", re.IGNORECASE)
+_SPELLED_DOT = re.compile(
+    r"(?<=[^\W_])(?<!\ba)(?<!\bthe)(?<!\bone)(?<!\bno)\s+dot\s+"
+    r"(?!(?:to|in|is|at|it|so|as|no|my|me|be|am|by|or|on|next|and|for|with|will|that)\b)(?=[^\W_])",
+    re.IGNORECASE,
+)
 _SPELLED_AT = re.compile(r"(?<=[^\W_])\s+at\s+(?=[\w-]+\s+dot\s)", re.IGNORECASE)
 _LOOSE = re.compile(
     r"\s*(:\s*/\s*/|(?<=[a-z0-9])\s\.(?=\s?[a-z])|\.(?=\s(?:com|net|org|info|biz|example|invalid|xyz|top|site|online|io|co)\b))\s*",
@@ -31,20 +34,18 @@ _LOOSE = re.compile(
 )
 _SPACED_OUT = re.compile(r"(?<!\S)(?:\S[ \t]){5,}\S(?!\S)")
 _DEFANGED = re.compile(r"\bh[tx]{2}p(s?)\b", re.IGNORECASE)
-_DIGIT_WORDS = {
-    word: str(value)
-    for value, word in enumerate("zero one two three four five six seven eight nine".split())
-}
+_DIGIT_NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_DIGIT_WORDS = {word: str(value) for value, word in enumerate(_DIGIT_NAMES)}
 _SPELLED_DIGITS = re.compile(rf"\b(?:(?:{'|'.join(_DIGIT_WORDS)})\b[\s,-]*){{4,}}", re.IGNORECASE)
 _MOST_CHARS = 20_000
 
 
 def hides(text: str) -> bool:
-    """Whether the text holds characters that no reader sees and no honest sentence needs.
+    r"""Whether the text holds characters that no reader sees and no honest sentence needs.
 
     Joiners inside words of scripts that write with them, and one emoji selector, are honest.
 
-    >>> hides("Go to Settings."), hides("Go\\u200b to"), hides("\\U000e0041")
+    >>> hides("Go to Settings."), hides("Go\u200b to"), hides("\U000e0041")
     (False, True, True)
     """
     return _HIDING.search(text) is not None
@@ -52,9 +53,9 @@ def hides(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def plain(text: str) -> str:
-    """The text as it looks: compatibility forms folded, invisible characters gone, every digit as 0 to 9.
+    r"""The text as it looks: compatibility forms folded, invisible characters gone, every digit as 0 to 9.
 
-    >>> plain("\\uff45vil\\u3002\\u200bcom \\u0664")
+    >>> plain("\uff45vil\u3002\u200bcom \u0664")
     'evil.com 4'
     """
     folded = unicodedata.normalize("NFKC", text).replace("\u3002", ".").replace("\uff61", ".")

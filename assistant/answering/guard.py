@@ -13,8 +13,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from assistant.answering.addresses import Address, addresses, common_hosts, emails, host_of, is_ambiguous, is_reserved, same_owner
+from assistant.answering.addresses import (
+    Address,
+    addresses,
+    common_hosts,
+    emails,
+    host_of,
+    is_ambiguous,
+    is_reserved,
+    same_owner,
+)
 from assistant.answering.disguise import bare, hides, plain, readings
+from assistant.answering.identifiers import codes, identifiers, secrets
 from assistant.answering.instructions import addresses_a_model, is_tainted
 from assistant.answering.language import STOP_WORDS, sentences, words
 from assistant.domain import Draft, Part, Passage, Question, Suggestion
@@ -34,7 +44,7 @@ ECHO = "words of the prompt"
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a desk adds: texts that must never leave; hosts, codes and words that its knowledge vouches for; the prompt."""
+    """What a desk adds: texts that must never leave; hosts, codes and words its knowledge vouches for; the prompt."""
 
     canaries: tuple[str, ...] = ()
     hosts: frozenset[str] = frozenset()
@@ -50,12 +60,12 @@ def vouched(texts: Iterable[str], *, canaries: Sequence[str] = (), least: int = 
     frozenset({'ab4711x'})
     """
     kept = [plain(text) for text in texts]
-    codes = Counter(code for text in kept for code in _secrets(text))
+    keys = Counter(code for text in kept for code in secrets(text))
     said = Counter(word for text in kept for word in _known_words(text))
     return Policy(
         canaries=tuple(canaries),
         hosts=common_hosts(kept, least=least),
-        codes=frozenset(code for code, count in codes.items() if count >= least),
+        codes=frozenset(code for code, count in keys.items() if count >= least),
         words=frozenset(word for word, count in said.items() if count >= least),
     )
 
@@ -73,7 +83,8 @@ class Guarded:
 class Allowed:
     """What one part may mention. `text` is what vouches for it, plain and in lower case; `urls` and `hosts` are the
     cited sources' own, `foreign` other hosts that they or the ticket link to; `codes` are letters and digits only;
-    `vocabulary` holds words in lower case."""
+    `vocabulary` holds words in lower case.
+    """
 
     urls: frozenset[str]
     hosts: frozenset[str]
@@ -82,73 +93,6 @@ class Allowed:
     emails: frozenset[str]
     codes: frozenset[str]
     vocabulary: frozenset[str]
-
-
-# --- identifiers -------------------------------------------------------------------------------------------
-
-_TOKEN = re.compile(r"#?[^\W_](?:[\w./:\\%+=-]*\w)?")
-_DIGIT_RUN = re.compile(r"\+?\d(?:[\s().\u00b7\-/]{0,3}\d){4,}")
-
-
-def identifiers(text: str) -> frozenset[str]:
-    """Letters and digits of all that could identify somebody or something: long numbers, codes, keys.
-
-    Fewer than four digits, or letters with one digit (`IMAP4`, `F12`), identify nobody.
-
-    >>> sorted(identifiers("Order #A-4821 of 12 May, call +1 (555) 010-9999, IMAP4, port 993"))
-    ['0109999', '15550109999', 'a4821']
-    """
-    found = {_figures(match.group()) for match in _DIGIT_RUN.finditer(text)}
-    for match in _TOKEN.finditer(text):
-        for token in {match.group(), *re.split(r"[/:\\=%+]", match.group())}:
-            if _identifies(token):
-                found.add(bare(token))
-    return frozenset(found)
-
-
-def _figures(text: str) -> str:
-    return "".join(char for char in text if char.isdigit())
-
-
-def _identifies(token: str) -> bool:
-    digits = sum(char.isdigit() for char in token)
-    letters = sum(char.isalpha() for char in token)
-    if digits >= 4 or (token.startswith("#") and digits >= 3):
-        return True
-    if digits >= 2 and letters >= 2 and digits + letters >= 6:
-        return True
-    if token.isalnum() and letters + digits >= 12 and len(_HUMP.findall(token)) > 0.22 * len(token):
-        return True
-    return letters + digits >= 24 and token.isalnum() and (digits > 0 or letters >= 40)
-
-
-_HUMP = re.compile(r"[a-z\d][A-Z]")
-_KNOWN_SHAPE = re.compile(
-    r"[\w.-]{1,60}\.(?:js|json|txt|log|pdf|zip|dat|sqlite|xpi|exe|dmg|deb|rpm|png|jpg|svg|ini|msf|html?)|"
-    r"v?\d+(?:[.x]\d+)+[\w.]*|\d+[a-z]{1,3}|0x[0-9a-f]+|\d{1,4}[-/.]\w{1,9}[-/.]\d{1,4}\w*"
-    r"|(?:kb|cve|rfc|iso|utf|sha|md|win|windows|aes|rsa|ipv|ns_error|bug|ed|ecdsa|oauth|office|outlook)[-_]?[\d-]+\w?",
-    re.IGNORECASE,
-)
-
-
-@lru_cache(maxsize=512)
-def _secrets(text: str) -> frozenset[str]:
-    """Codes of letters and digits without a well-known shape (a version, a size, an error number): keys, references."""
-    tokens = [match.group() for match in _TOKEN.finditer(text)]
-    return frozenset(bare(token) for token in tokens if _is_secret(token))
-
-
-def _is_secret(token: str) -> bool:
-    letters = sum(char.isalpha() for char in token)
-    return letters >= 2 and _identifies(token) and not _KNOWN_SHAPE.fullmatch(token)
-
-
-def _codes(text: str) -> frozenset[str]:
-    """What a text vouches for: its identifiers, and every token's letters and digits, however it is joined."""
-    tokens = {bare(match.group()) for match in _TOKEN.finditer(text)}
-    pieces = {bare(piece) for match in _TOKEN.finditer(text) for piece in re.split(r"[/:\\=%+.-]", match.group())}
-    runs = {_figures(match.group()) for match in _DIGIT_RUN.finditer(text)}
-    return frozenset(tokens | pieces | runs)
 
 
 # --- what a part may mention -------------------------------------------------------------------------------
@@ -173,7 +117,7 @@ def allowed_for(sources: Sequence[Passage], question: Question, policy: Policy) 
         foreign=frozenset(host for host in linked if not same_owner(host, hosts | policy.hosts)),
         text="\n".join(sound).casefold(),
         emails=frozenset(email for text in vouching for email in _known_emails(text)),
-        codes=_vouched_codes(sound, ticket, policy) | _known_codes(plain(titles)),
+        codes=_vouched_codes(sound, ticket, policy) | codes(plain(titles)),
         vocabulary=frozenset(
             word for text in (*public, plain(titles), ticket, question.requester) for word in _known_words(text)
         ) | policy.words,
@@ -182,10 +126,11 @@ def allowed_for(sources: Sequence[Passage], question: Question, policy: Policy) 
 
 def _vouched_codes(sound: Sequence[str], ticket: str, policy: Policy) -> frozenset[str]:
     """Numbers of this ticket and of the cited sources; a secret-looking code only when two of ticket, sources and
-    knowledge hold it, since whoever plants a page or writes in can make one up."""
-    asked = frozenset[str]() if is_tainted(ticket) else _known_codes(ticket)
-    told = frozenset(code for text in sound for code in _known_codes(text))
-    secret = frozenset(code for text in (*sound, ticket) for code in _secrets(text))
+    knowledge hold it, since whoever plants a page or writes in can make one up.
+    """
+    asked = frozenset[str]() if is_tainted(ticket) else codes(ticket)
+    told = frozenset(code for text in sound for code in codes(text))
+    secret = frozenset(code for text in (*sound, ticket) for code in secrets(text))
     return ((asked | told) - secret) | (asked & told) | ((asked | told) & policy.codes)
 
 
@@ -197,11 +142,6 @@ def _linked_hosts(text: str) -> frozenset[str]:
 @lru_cache(maxsize=512)
 def _known_emails(text: str) -> frozenset[str]:
     return frozenset(emails(text))
-
-
-@lru_cache(maxsize=512)
-def _known_codes(text: str) -> frozenset[str]:
-    return _codes(text)
 
 
 @lru_cache(maxsize=512)
@@ -227,6 +167,11 @@ _MARKUP = re.compile(
 )
 _CAPITALISED = re.compile(r"[^\W\d_a-z]['\u2019]?[^\W\d_A-Z][^\W\d_]*(?:[-'\u2019][^\W\d_]+)?")
 _PAIR = re.compile(rf"(?<![\w]){_CAPITALISED.pattern}(?:\s+[^\W\d_a-z]\.)?\s+{_CAPITALISED.pattern}(?![\w])")
+_ORDINARY = STOP_WORDS | frozenset(
+    """click press open select choose tap type enter check uncheck restart close sign hold drag right left double
+    ctrl shift alt command option delete escape return tab windows mac macos linux android ios apple microsoft
+    google""".split()
+)
 _ECHO_WORDS = 7
 _CANARY_LIKE = re.compile(r"canary[\W_]*(?=\w*\d)\w{2,}|\bcanary(?:token|_\w+)\b", re.IGNORECASE)
 
@@ -273,8 +218,8 @@ def _foreign_address(forms: Sequence[str], allowed: Allowed, policy: Policy) -> 
 
 def _names_foreign(forms: Sequence[str], allowed: Allowed) -> bool:
     """Whether a host that the material links to is named in any disguise."""
-    codes = [code for host in allowed.foreign if len(code := bare(host)) >= 8]
-    return bool(codes) and any(code in bare(form) for form in forms for code in codes)
+    named = [name for host in allowed.foreign if len(name := bare(host)) >= 8]
+    return bool(named) and any(name in bare(form) for form in forms for name in named)
 
 
 def _is_foreign(address: Address, allowed: Allowed, policy: Policy) -> bool:
@@ -285,15 +230,18 @@ def _is_foreign(address: Address, allowed: Allowed, policy: Policy) -> bool:
     if address.sort in ("local", "dotted"):
         return False
     host = host_of(address.text)
-    if address.sort == "url" and is_reserved(host):
-        return True
+    if address.sort == "url" and is_reserved(host) and not same_owner(host, allowed.hosts):
+        return True  # an example in the text is no page to send anybody to
     is_join = address.sort == "host" and address.text.rpartition(".")[2][:1].isupper() and address.text[:1].islower()
     return not (same_owner(host, allowed.hosts | policy.hosts) or is_join)
 
 
 def _is_source(url: str, allowed: Allowed) -> bool:
     """Byte for byte a cited source's own address, with or without a place inside it."""
-    return any(url == own or url.startswith(f"{own}#") and re.fullmatch(r"#[\w-]{1,80}", url[len(own) :]) for own in allowed.urls)
+    return any(
+        url == own or (url.startswith(f"{own}#") and re.fullmatch(r"#[\w-]{1,80}", url[len(own) :]))
+        for own in allowed.urls
+    )
 
 
 def _is_sentence_end(text: str) -> bool:
@@ -323,7 +271,7 @@ def _unlinked(text: str) -> str:
 def _foreign_name(text: str, allowed: Allowed) -> bool:
     """Two capitalised words side by side that neither the ticket nor a cited source ever uses."""
     for match in _PAIR.finditer(text):
-        named = [word for word in words(match.group()) if word not in STOP_WORDS and len(word) > 1]
+        named = [word for word in words(match.group()) if word not in _ORDINARY and len(word) > 1]
         if len(named) > 1 and not any(word.removesuffix("'s") in allowed.vocabulary for word in named):
             return True
     return False

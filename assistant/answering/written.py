@@ -61,9 +61,9 @@ class Mapped:
 
 
 def read_reply(text: str) -> Reply:
-    """The reply in `text`: one JSON object, alone, in a code fence, or with words around it; told twice counts once.
+    r"""The reply in `text`: one JSON object, alone, fenced, or with words around it; told twice counts once.
 
-    >>> read_reply('```json\\n{"answered": true, "parts": [{"text": "Go.", "citations": [1]}]}\\n```').parts[0].citations
+    >>> read_reply('```json\n{"answered": true, "parts": [{"text": "Go.", "citations": [1]}]}\n```').parts[0].citations
     (1,)
 
     Raises:
@@ -163,7 +163,7 @@ def _part(said: ReplyPart, offer: Offer, notes: Counter[str]) -> Part | None:
     numbers = tuple(dict.fromkeys(n for n in said.citations if 1 <= n <= len(offer.passages)))[:_MOST_CITATIONS]
     if any(number not in numbers for number in said.citations):
         notes["a citation of a passage that was not offered"] += 1
-    text = _linked(cleaned(said.text), numbers, offer)
+    text = _linked(said.text, numbers, offer)
     if not numbers:
         notes["a part without a valid citation"] += 1
     elif text is None:
@@ -189,13 +189,16 @@ def cleaned(text: str) -> str:
 
 
 def _linked(text: str, numbers: Collection[int], offer: Offer) -> str | None:
-    """The text with addresses for placeholders; None when one is unknown or another passage's."""
-    for match in _PLACEHOLDER.finditer(text):
+    """The cleaned text with addresses for placeholders; None when one is unknown or another passage's."""
+    if _LEFT_OVER.search(_PLACEHOLDER.sub("", text)):
+        return None
+    line = cleaned(text)
+    for match in _PLACEHOLDER.finditer(line):
         number, address = offer.links.get(int(match.group(1)), (0, ""))
         if number not in numbers:
             return None
-        text = text.replace(match.group(), address)
-    return None if _LEFT_OVER.search(text) else text
+        line = line.replace(match.group(), address)
+    return line
 
 
 def _renumbered(parts: Sequence[Part]) -> tuple[Part, ...]:
@@ -273,7 +276,9 @@ def _runs(passage: Passage, block: Block) -> list[_Place]:
     begin = max(block.start, passage.start)
     spans = sentences(text)
     return [
-        _Place(begin + spans[i][0], begin + spans[j][1], frozenset(content_stems(plain(text[spans[i][0] : spans[j][1]]))))
+        _Place(
+            begin + spans[i][0], begin + spans[j][1], frozenset(content_stems(plain(text[spans[i][0] : spans[j][1]])))
+        )
         for i in range(len(spans))
         for j in range(i, min(i + _LONGEST_RUN, len(spans)))
     ]

@@ -357,13 +357,17 @@ def _by_status(status: int, wait_s: float | None) -> _Failure:
         408: "timed out", 413: "found the request too large", 429: "is limiting the rate",
     }  # fmt: skip
     if 300 <= status < 400:
-        return _Failure(f"the chat model's address redirects elsewhere ({status}); set base_url to the final one", retry=False)
+        return _Failure(
+            f"the chat model's address redirects elsewhere ({status}); set base_url to the final one", retry=False
+        )
     reason = reasons.get(status, "failed" if status >= 500 else "refused the request")
-    return _Failure(f"the chat model's vendor {reason} ({status})", retry=status >= 500 or status in _RETRIED, wait_s=wait_s)
+    return _Failure(
+        f"the chat model's vendor {reason} ({status})", retry=status >= 500 or status in _RETRIED, wait_s=wait_s
+    )
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds to wait by the `Retry-After` header (lower-case names), in seconds or as a date; None without a usable one.
+    """Seconds to wait by the `Retry-After` header (lower-case names), in seconds or as a date; None if unusable.
 
     >>> retry_after_s({"retry-after": "7"}, datetime(2026, 1, 1, tzinfo=UTC))
     7.0
@@ -398,8 +402,8 @@ def _built(name: str, provider: str, options: Mapping[str, Any], deadline_s: flo
             return init_chat_model(name, **chosen)
     except Exception as error:  # each integration has its own errors for a missing key or option
         raise ChatModelError(
-            f"Expected the chat model {name!r} to start, but it failed ({type(error).__name__}). Install the package of "
-            f"its LangChain integration (langchain-{provider.replace('_', '-')}), set its key, and check "
+            f"Expected the chat model {name!r} to start, but it failed ({type(error).__name__}). Install the package "
+            f"of its LangChain integration (langchain-{provider.replace('_', '-')}), set its key, and check "
             "models.chat_options."
         ) from error
 
@@ -431,7 +435,10 @@ def _bounded_client(deadline_s: float) -> Any:
 
     def limit_time(request: Any) -> None:
         left_s = max(0.05, min(deadline_s, _ends.get() - time.monotonic()))
-        request.extensions = {**request.extensions, "timeout": dict.fromkeys(("connect", "read", "write", "pool"), left_s)}
+        request.extensions = {
+            **request.extensions,
+            "timeout": dict.fromkeys(("connect", "read", "write", "pool"), left_s),
+        }
         request.headers["accept-encoding"] = "identity"
 
     def limit_size(response: Any) -> None:
@@ -463,7 +470,9 @@ def _invoker(model: Any, method: Method) -> Callable[[Sequence[BaseMessage]], An
     from langsmith.run_helpers import tracing_context
 
     strict = {} if method == "json_mode" else {"strict": True}
-    asked = model if method == "text" else model.with_structured_output(SCHEMA, method=method, include_raw=True, **strict)
+    asked = (
+        model if method == "text" else model.with_structured_output(SCHEMA, method=method, include_raw=True, **strict)
+    )
 
     def invoke(messages: Sequence[BaseMessage]) -> Any:
         with tracing_context(enabled=False), warnings.catch_warnings():
