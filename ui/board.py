@@ -28,7 +28,6 @@ Changes = dict[Any, Any]
 class _Board:
     """The page's components."""
 
-    overview: gr.Column
     status: gr.Radio
     reason: gr.Dropdown
     channel: gr.Dropdown
@@ -36,9 +35,7 @@ class _Board:
     gaps: gr.HTML
     more: gr.Button
     limit: gr.State
-    one: gr.Column
     gap: gr.HTML
-    change: gr.Column
     refusal: gr.HTML
     new_status: gr.Radio
     note: gr.Textbox
@@ -68,7 +65,7 @@ def build_board(doors: Doors) -> gr.Blocks:
 
 
 def _overview() -> dict[str, Any]:
-    with gr.Column(elem_id="overview", min_width=0) as overview:
+    with gr.Column(elem_id="overview", min_width=0):
         panel(shown(_introduction()))
         with gr.Row(elem_id="filters"):
             status = gr.Radio(
@@ -80,21 +77,21 @@ def _overview() -> dict[str, Any]:
             )
             text = gr.Textbox(label="Words", placeholder="in the question", elem_id="text", min_width=0, max_lines=1)
         gaps = panel(elem_id="gaps")
-        more = gr.Button("Show more", elem_id="more", visible=False, min_width=0)
+        more = gr.Button("Show more", elem_id="more", min_width=0)
         limit = gr.State(calls.PAGE)
     return {
-        "overview": overview, "status": status, "reason": reason, "channel": channel, "text": text, "gaps": gaps,
+        "status": status, "reason": reason, "channel": channel, "text": text, "gaps": gaps,
         "more": more, "limit": limit,
     }  # fmt: skip
 
 
 def _one_gap() -> dict[str, Any]:
-    with gr.Row(elem_id="one-gap", visible=False) as one:
+    with gr.Row(elem_id="one-gap"):
         with gr.Column(elem_id="gap-pane", min_width=0):
             gap = panel(elem_id="gap")
         with gr.Column(elem_id="change-pane", min_width=0):
             refusal = panel(elem_id="refusal")
-            with gr.Column(elem_id="change", min_width=0) as change:
+            with gr.Column(elem_id="change", min_width=0):
                 new_status = gr.Radio(list(STATUSES), label="Status", elem_id="new-status", min_width=0)
                 note = gr.Textbox(
                     label="Note", lines=2, max_lines=10, elem_id="gap-note", min_width=0,
@@ -104,7 +101,7 @@ def _one_gap() -> dict[str, Any]:
             panel('<h2 class="pane-title">History</h2>')
             history = panel(elem_id="history")
     return {
-        "one": one, "gap": gap, "refusal": refusal, "change": change, "new_status": new_status, "note": note,
+        "gap": gap, "refusal": refusal, "new_status": new_status, "note": note,
         "save_note": save_note, "history": history,
     }  # fmt: skip
 
@@ -131,8 +128,8 @@ def _introduction() -> Any:
 
 def _connect_list(page: gr.Blocks, board: _Board, doors: Doors) -> None:
     screen = [
-        board.overview, *board.filters, board.gaps, board.more, board.limit, board.one, board.gap, board.refusal,
-        board.change, board.new_status, board.note, board.history, board.notice, board.gap_id, board.last_change,
+        *board.filters, board.gaps, board.limit, board.gap, board.refusal, board.new_status, board.note, board.history,
+        board.notice, board.gap_id, board.last_change,
     ]  # fmt: skip
 
     def relist(status: str, reason: str, channel: str, text: str, request: gr.Request) -> Changes:
@@ -214,15 +211,13 @@ def _listed(board: _Board, client: Client, filters: calls.Filters, limit: int) -
     counts = calls.counts_by_status(client, filters)
     named = [("All", ""), *STATUSES]
     return {
-        board.overview: gr.update(visible=True),
-        board.one: gr.update(visible=False),
+        board.gap: "",
         board.status: gr.update(choices=[(f"{name} {counts[s]}", s) for name, s in named], value=filters.status),
         board.reason: filters.reason,
         board.channel: gr.update(
             choices=[("Any channel", ""), *((name, name) for name in calls.channels(client))], value=filters.channel
         ),
-        board.gaps: shown(gap_list(rows, total, filtered=filters.restrict)),
-        board.more: gr.update(visible=total > len(rows) and limit < calls.MOST),
+        board.gaps: shown(gap_list(rows, total, filtered=filters.restrict, extendable=limit < calls.MOST)),
         board.limit: limit,
         board.notice: "",
         board.gap_id: "",
@@ -233,11 +228,8 @@ def _opened(board: _Board, client: Client, gap_id: str) -> Changes:
     found = calls.opened(client, gap_id)
     gap = found.gap
     return {
-        board.overview: gr.update(visible=False),
-        board.one: gr.update(visible=True),
         board.gap: shown(gap_page(gap, found.nearest)),
         board.refusal: shown(_read_only(gap, found.refusal)) if found.refusal else "",
-        board.change: gr.update(visible=not found.refusal),
         board.new_status: gap["status"],
         board.note: gap["note"],
         board.history: shown(history_list(gap["history"])),

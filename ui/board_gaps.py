@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ui.rendering import GAP_REASONS, Html, counted, day, element, first_words, link, share_bar
+from ui.rendering import GAP_REASONS, Html, counted, day, days, element, first_words, joined, link, share_bar
 
 Json = Mapping[str, Any]
 """A body of the API as the contract has it."""
@@ -18,6 +18,7 @@ STATUSES = (
     ("Measured", "measured"),
     ("Dismissed", "dismissed"),
 )
+_CONTACTS_SHOWN = 6
 _STATUS_NAMES = {value: name for name, value in STATUSES}
 
 
@@ -26,7 +27,7 @@ def status_name(status: str) -> str:
     return _STATUS_NAMES.get(status, status)
 
 
-def gap_list(rows: Sequence[Json], total: int, *, filtered: bool) -> Html:
+def gap_list(rows: Sequence[Json], total: int, *, filtered: bool, extendable: bool) -> Html:
     """The ranked list, or what its emptiness means."""
     if not rows:
         return _nothing_found() if filtered else _empty()
@@ -36,7 +37,14 @@ def gap_list(rows: Sequence[Json], total: int, *, filtered: bool) -> Html:
     return element(
         "section",
         element("p", f"{shown_rows}, {counted(contacts, 'contact')}, most frequent first.", class_="quiet"),
+        element(
+            "div",
+            *(element("span", name) for name in ("", "Contacts", "Question", "Seen", "Status")),
+            class_="gaps-head",
+            aria_hidden="true",
+        ),
         element("ol", *(_row(rank, row, most) for rank, row in enumerate(rows, 1)), class_="gaps"),
+        data_more="yes" if extendable and len(rows) < total else None,
     )
 
 
@@ -52,8 +60,8 @@ def gap_page(gap: Json, nearest: Sequence[Json]) -> Html:
         element(
             "p",
             element("strong", counted(gap["count"], "contact")),
-            element("span", "first ", day(gap["first_seen_at"])),
-            element("span", "last ", day(gap["last_seen_at"])),
+            element("span", "first seen ", day(gap["first_seen_at"])),
+            element("span", "last seen ", day(gap["last_seen_at"])),
             element("span", _channels(gap["channels"])),
             class_="facts",
         ),
@@ -95,7 +103,7 @@ def _row(rank: int, row: Json, most: int) -> Html:
                 element("small", f"{reason_words(row['reason'])[0]} · {_channels(row['channels'])}"),
                 class_="what",
             ),
-            element("span", day(row["first_seen_at"]), " to ", day(row["last_seen_at"]), class_="seen"),
+            element("span", days(row["first_seen_at"], row["last_seen_at"]), class_="seen"),
             element("span", status_name(row["status"]), class_=f"status is-{row['status']}"),
             href=f"?gap={row['id']}",
             data_open=row["id"],
@@ -104,26 +112,31 @@ def _row(rank: int, row: Json, most: int) -> Html:
 
 
 def _words(occurrences: Sequence[Json], count: int) -> Html:
+    """Each wording once, with the contacts that used it, latest first."""
+    said: dict[str, list[Json]] = {}
+    for occurrence in occurrences:
+        said.setdefault(" ".join(occurrence["question"].split()).lower(), []).append(occurrence)
     quotes = (
         element(
             "li",
-            element("blockquote", first_words(o["question"], 600)),
-            element(
-                "p",
-                element("span", o["channel"] or "channel unknown"),
-                day(o["at"]),
-                element("a", "draft", href=f"/desk?draft={o['draft_id']}") if o["draft_id"] else None,
-                class_="about",
-            ),
+            element("blockquote", first_words(same[0]["question"], 600)),
+            element("p", *(_contact(o) for o in same[:_CONTACTS_SHOWN]), _and_more(same), class_="about"),
         )
-        for o in occurrences
+        for same in said.values()
     )
-    more = f" (the latest {len(occurrences)})" if len(occurrences) < count else ""
-    return element(
-        "section",
-        element("h2", f"In customers' words{more}"),
-        element("ul", *quotes, class_="words"),
-    )
+    more = f", the latest {len(occurrences)}" if len(occurrences) < count else ""
+    return element("section", element("h2", f"In customers' words{more}"), element("ul", *quotes, class_="words"))
+
+
+def _contact(occurrence: Json) -> Html:
+    draft = occurrence["draft_id"]
+    told = joined([occurrence["channel"] or "channel unknown", " ", day(occurrence["at"])])
+    return element("a", told, href=f"/desk?draft={draft}", title="Open its draft") if draft else element("span", told)
+
+
+def _and_more(same: Sequence[Json]) -> Html | None:
+    hidden = len(same) - _CONTACTS_SHOWN
+    return element("span", f"and {hidden} more") if hidden > 0 else None
 
 
 def _nearest(documents: Sequence[Json]) -> Html:

@@ -20,7 +20,7 @@ from ui.desk_draft import (
     state_line,
     suggestions_panel,
 )
-from ui.desk_evidence import evidence_panel
+from ui.desk_evidence import evidence_hint, evidence_panel
 from ui.look import QUIET, Doors, hidden_button, hidden_field, page_header, panel, told
 from ui.rendering import joined, notice, shown
 
@@ -58,14 +58,12 @@ class _Desk:
     recent: gr.HTML
     draft: gr.HTML
     evidence: gr.HTML
-    after: gr.Column
     state: gr.HTML
     reply: gr.Textbox
     copy: gr.Button
     sent: gr.Button
     discard: gr.Button
     rating: gr.Radio
-    details: gr.Column
     reasons: gr.CheckboxGroup
     note: gr.Textbox
     prevented: gr.Textbox
@@ -113,7 +111,7 @@ def _ticket_pane() -> dict[str, Any]:
             ask = gr.Button("Draft a reply", variant="primary", elem_id="ask", min_width=0)
             new = gr.Button("New", elem_id="new", min_width=0)
         panel('<p class="hint"><kbd>Ctrl</kbd> <kbd>Enter</kbd> drafts from anywhere on this page.</p>')
-        panel('<h2 class="pane-title">Recent drafts</h2>')
+        panel('<h2 class="pane-title">Recent drafts</h2>', elem_id="recent-title")
         recent = panel(elem_id="recent")
     return {
         "text": text, "title": title, "requester": requester, "channel": channel, "ask": ask, "new": new,
@@ -124,21 +122,21 @@ def _ticket_pane() -> dict[str, Any]:
 def _work_pane() -> dict[str, Any]:
     with gr.Column(elem_id="work-pane", min_width=0):
         draft = panel(elem_id="draft")
-        with gr.Column(visible=False, elem_id="after", min_width=0) as after:
+        with gr.Column(elem_id="after", min_width=0):
             with gr.Row(elem_classes="reply-head"):
                 panel('<h2 class="pane-title">Reply</h2>')
                 state = panel(elem_id="state")
             reply = gr.Textbox(
-                show_label=False, container=False, lines=8, max_lines=24, elem_id="reply",
-                placeholder="Nothing was drafted. Write the reply here.", html_attributes=None,
+                label="Reply", show_label=False, lines=6, max_lines=24, elem_id="reply",
+                placeholder="Nothing was drafted. Write the reply here.",
             )  # fmt: skip
-            with gr.Row(elem_classes="actions"):
+            with gr.Row(elem_classes="actions", elem_id="reply-actions"):
                 copy = gr.Button("Copy", variant="primary", elem_id="copy", min_width=0)
                 sent = gr.Button("Mark as sent", elem_id="sent", min_width=0)
                 discard = gr.Button("Discard", elem_id="discard", min_width=0)
             feedback = _feedback()
     return {
-        "draft": draft, "after": after, "state": state, "reply": reply, "copy": copy, "sent": sent,
+        "draft": draft, "state": state, "reply": reply, "copy": copy, "sent": sent,
         "discard": discard, **feedback,
     }  # fmt: skip
 
@@ -148,8 +146,8 @@ def _feedback() -> dict[str, Any]:
         rating = gr.Radio(
             [("Good draft", "up"), ("Not good", "down")], label="How was this draft?", elem_id="rating", min_width=0
         )
-        with gr.Column(visible=False, elem_id="feedback-details", min_width=0) as details:
-            reasons = gr.CheckboxGroup(list(REASONS), label="What was wrong?", elem_id="reasons", visible=False)
+        with gr.Column(elem_id="feedback-details", min_width=0):
+            reasons = gr.CheckboxGroup(list(REASONS), label="What was wrong?", elem_id="reasons")
             note = gr.Textbox(label="Note", placeholder="optional", elem_id="note", lines=1, max_lines=6)
             prevented = gr.Textbox(
                 label="What would have prevented this contact?", elem_id="prevented", lines=1, max_lines=6,
@@ -157,7 +155,7 @@ def _feedback() -> dict[str, Any]:
             )  # fmt: skip
             rate = gr.Button("Save feedback", elem_id="rate", min_width=0)
     return {
-        "rating": rating, "details": details, "reasons": reasons, "note": note, "prevented": prevented, "rate": rate
+        "rating": rating, "reasons": reasons, "note": note, "prevented": prevented, "rate": rate
     }  # fmt: skip
 
 
@@ -174,8 +172,8 @@ def _hidden() -> dict[str, Any]:
 
 def _connect_asking(page: gr.Blocks, desk: _Desk, doors: Doors, samples: Sequence[str]) -> None:
     screen = [
-        desk.text, desk.title, desk.requester, desk.draft, desk.evidence, desk.after, desk.state, desk.reply,
-        desk.rating, desk.details, desk.reasons, desk.note, desk.prevented, desk.notice, desk.draft_id, desk.recent,
+        desk.text, desk.title, desk.requester, desk.draft, desk.evidence, desk.state, desk.reply, desk.rating, desk.reasons,
+        desk.note, desk.prevented, desk.notice, desk.draft_id, desk.recent,
     ]  # fmt: skip
 
     def ask(text: str, title: str, requester: str, channel: str | None, request: gr.Request) -> Changes:
@@ -236,13 +234,7 @@ def _connect_reply(desk: _Desk, doors: Doors) -> None:
 
 
 def _connect_feedback(desk: _Desk, doors: Doors) -> None:
-    fields = [desk.rating, desk.details, desk.reasons, desk.note, desk.prevented, desk.notice]
-
-    def chosen(rating: str | None) -> Changes:
-        return {
-            desk.details: gr.update(visible=bool(rating)),
-            desk.reasons: gr.update(visible=rating == "down"),
-        }
+    fields = [desk.rating, desk.reasons, desk.note, desk.prevented, desk.notice]
 
     def rate(
         draft_id: str, rating: str, reasons: list[str], note: str, prevented: str, request: gr.Request
@@ -260,7 +252,6 @@ def _connect_feedback(desk: _Desk, doors: Doors) -> None:
 
         return _trying(desk, doors, request, work)
 
-    desk.rating.input(chosen, desk.rating, [desk.details, desk.reasons], **QUIET)
     given = [desk.draft_id, desk.rating, desk.reasons, desk.note, desk.prevented]
     desk.rate.click(rate, given, fields, **QUIET)
 
@@ -284,7 +275,6 @@ def _opened(desk: _Desk, client: Client, opened: calls.Opened) -> Changes:
         desk.requester: ticket.requester,
         desk.draft: shown(draft_panel(opened)),
         desk.evidence: shown(evidence),
-        desk.after: gr.update(visible=True),
         desk.state: shown(state_line(opened.history)),
         desk.reply: final_text(opened),
         desk.notice: "",
@@ -297,8 +287,7 @@ def _blank(desk: _Desk, client: Client, samples: Sequence[str]) -> Changes:
     examples = samples if samples and calls.is_sample(client) else EXAMPLES
     return _unrated(desk) | {
         desk.draft: shown(empty_panel(examples)),
-        desk.evidence: "",
-        desk.after: gr.update(visible=False),
+        desk.evidence: shown(evidence_hint()),
         desk.reply: "",
         desk.notice: "",
         desk.draft_id: "",
@@ -307,13 +296,7 @@ def _blank(desk: _Desk, client: Client, samples: Sequence[str]) -> Changes:
 
 
 def _unrated(desk: _Desk) -> Changes:
-    return {
-        desk.rating: None,
-        desk.details: gr.update(visible=False),
-        desk.reasons: gr.update(value=[], visible=False),
-        desk.note: "",
-        desk.prevented: "",
-    }
+    return {desk.rating: None, desk.reasons: [], desk.note: "", desk.prevented: ""}
 
 
 def _happened(

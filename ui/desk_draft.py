@@ -68,10 +68,11 @@ def suggestions_panel(answer: Json) -> Html:
             "li",
             element("p", suggestion["text"]),
             element(
-                "footer",
+                "div",
                 element("span", "Internal", class_="badge is-internal"),
-                element("span", f"ticket {suggestion['document_id']}", class_="quiet"),
+                element("span", f"Ticket {suggestion['document_id']}", class_="quiet"),
                 element("button", "Use in reply", type="button", class_="small-button", data_use=suggestion["text"]),
+                class_="suggestion-foot",
             ),
         )
         for suggestion in answer["suggestions"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,12 +27,35 @@ def evidence_panel(opened: Opened) -> Html:
     """A card for each document, in the order in which the draft first cites them."""
     sources = opened.answer["sources"]
     if not sources:
-        return Html("")
+        return element("p", "There is no evidence to cite.", class_="quiet")
     by_document: dict[tuple[str, int], list[Json]] = {}
     for source in sources:
         by_document.setdefault((source["document_id"], source["version"]), []).append(source)
     cards = (_card(quoted, opened.documents.get(key)) for key, quoted in by_document.items())
     return element("section", element("h2", "Evidence"), *cards, class_="evidence")
+
+
+def evidence_hint() -> Html:
+    """What will stand here, before anything was asked."""
+    return element(
+        "section",
+        element("h2", "Evidence"),
+        element(
+            "p",
+            "Each passage that a draft rests on appears here, marked in its place in the article. Choose a number in "
+            "the draft to see its passage.",
+            class_="quiet",
+        ),
+        element(
+            "p",
+            element("span", "Public", class_="badge"),
+            " may be quoted to customers. ",
+            element("span", "Internal", class_="badge is-internal"),
+            " is for you only.",
+            class_="quiet",
+        ),
+        class_="evidence",
+    )
 
 
 def excerpts(text: str, spans: Sequence[tuple[int, int, int]], around: int = _AROUND_CHARS) -> tuple[Excerpt, ...]:
@@ -112,16 +136,25 @@ def _plain(text: str, start: int, end: int, headings: Sequence[tuple[int, int]])
     inside = [(max(a, start), min(b, end)) for a, b in headings if a < end and b > start]
     for span in inside:
         edges.update(span)
-    cuts = sorted(edges)
-    return [
-        element("strong", text[a:b]) if any(h <= a and b <= g for h, g in inside) else text[a:b]
-        for a, b in pairwise(cuts)
-    ]
+    pieces: list[Html | str] = []
+    for a, b in pairwise(sorted(edges)):
+        if any(h <= a and b <= g for h, g in inside):
+            pieces.append(element("strong", _tight(text[a:b])))
+            continue
+        piece = _tight(text[a:b])
+        piece = piece.lstrip("\n") if any(g == a for _, g in inside) else piece
+        pieces.append(piece.rstrip("\n") if any(h == b for h, _ in inside) else piece)
+    return pieces
+
+
+def _tight(text: str) -> str:
+    """Without empty lines: the excerpt is narrow, and headings bring their own space."""
+    return re.sub(r"\s*\n\s*", "\n", text)
 
 
 def _mark(number: int, quote: str) -> Html:
     label = element("span", str(number), class_="mark-number")
-    return element("mark", label, quote, id=f"source-{number}", tabindex=-1, data_source=number)
+    return element("mark", label, _tight(quote), id=f"source-{number}", tabindex=-1, data_source=number)
 
 
 def _line_before(text: str, start: int, around: int) -> int:

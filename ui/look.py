@@ -34,7 +34,7 @@ class Doors:
 def mounted(app: FastAPI, blocks: gr.Blocks, path: str, identity: Callable[[Request], str | None]) -> FastAPI:
     """The application with a Gradio page at `path`; fonts are the system's own, so nothing is fetched."""
     return gr.mount_gradio_app(
-        app, blocks, path, auth_dependency=identity, theme=_theme(), css_paths=[STATIC / "waypost.css"],
+        app, blocks, path, auth_dependency=identity, theme=_theme(), head=_style(),
         js=(STATIC / "waypost.js").read_text("utf-8"), footer_links=[], run_history=False, show_error=False,
         max_file_size="1b", enable_monitoring=False, ssr_mode=False, pwa=False, mcp_server=False,
     )  # fmt: skip
@@ -74,6 +74,11 @@ def told(error: ApiError) -> str:
     if error.status == 401:
         return notice("Your key is no longer valid.", element("a", "Sign in again", href="/login"), kind="bad")
     return notice(str(error), kind="bad")
+
+
+def _style() -> str:
+    """Our style sheet as it stands: Gradio rewrites what is given as `css`, and loses the order of media queries."""
+    return f"<style>{(STATIC / 'waypost.css').read_text('utf-8')}</style>"
 
 
 def _theme() -> gr.themes.Base:

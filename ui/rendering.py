@@ -6,6 +6,7 @@ through an allow-list of tags, attributes and address schemes, so that one slip 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from html import escape
@@ -91,8 +92,9 @@ def shown(html: Html) -> str:
 
 
 def notice(text: str, *more: Html, kind: str = "info") -> str:
-    """A line for the page's live region; `kind` is info, good or bad."""
-    return shown(element("p", element("span", text), *more, class_=f"notice is-{kind}")) if text else ""
+    """A line for the page's live region; `kind` is info, good or bad. The same words said again are told again."""
+    said = element("p", element("span", text), *more, class_=f"notice is-{kind}", data_said=time.monotonic_ns())
+    return shown(said) if text else ""
 
 
 def share_bar(share: float) -> Html:
@@ -118,6 +120,15 @@ def day(value: str | None) -> Html:
     if moment is None:
         return element("span", "no date")
     return element("time", f"{moment.day} {moment:%b %Y}", datetime=f"{moment:%Y-%m-%d}")
+
+
+def days(first: str | None, last: str | None) -> Html:
+    """From one date to another: "3 Jun to 5 Jul 2026", one date when they are the same day."""
+    start, end = parsed_time(first), parsed_time(last)
+    if start is None or end is None or start.date() == end.date():
+        return day(last or first)
+    shorter = f"{start.day} {start:%b}" if start.year == end.year else f"{start.day} {start:%b %Y}"
+    return element("span", element("time", shorter, datetime=f"{start:%Y-%m-%d}"), " to ", day(last))
 
 
 def ago(value: str | None, now: datetime | None = None) -> Html:

@@ -79,6 +79,22 @@
     if (id && matchMedia("(max-width: 720px)").matches) show(byId("work-pane") ?? document.body, "start");
   }
 
+  // The server's words stay long enough to be read and acted on, then make room.
+  function watchNotice() {
+    const place = byId("notice");
+    if (!place || place.role === "status") return;
+    place.setAttribute("role", "status");
+    let timer = 0;
+    new MutationObserver(() => {
+      byId("page-notice")?.replaceChildren();
+      place.classList.remove("is-gone");
+      clearTimeout(timer);
+      if (!place.querySelector(".is-bad")) {
+        timer = setTimeout(() => place.classList.add("is-gone"), place.querySelector("button") ? 20000 : 6000);
+      }
+    }).observe(place, { childList: true, subtree: true, characterData: true, attributeFilter: ["data-said"] });
+  }
+
   // What the next event takes instead of a component's value: set by a link or an example, used once.
   let wanted = null;
   function instead(values) {
@@ -97,7 +113,7 @@
       window.history.replaceState({}, "", query ? `?${query}` : window.location.pathname);
       return values;
     },
-    ready: () => { document.body.classList.add("is-ready"); },
+    ready: () => { document.body.classList.add("is-ready"); watchNotice(); },
     focus: (id) => field(id)?.focus(),
   };
 
