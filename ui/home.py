@@ -16,8 +16,9 @@ from ui.unchanged import data_folder
 if TYPE_CHECKING:
     from assistant.answering.pipeline import Assistant
     from assistant.desk import Desk
-    from assistant.index.generation import OwnedIndex, ReaderIndex
+    from assistant.index.generation import OwnedIndex
     from assistant.index.lock import Ownership
+    from assistant.index.reader import ReaderIndex
     from assistant.models.embedder import OnnxMiniLM, SentenceTransformerEmbedder
     from assistant.seams import Drafter, Knowledge, PassageIndex
     from assistant.store.corpus import Corpus
@@ -107,7 +108,7 @@ class Home:
 
     def reader_index(self) -> ReaderIndex:
         """The index, for a process that only reads."""
-        from assistant.index.generation import ReaderIndex
+        from assistant.index.reader import ReaderIndex
 
         return ReaderIndex(self.generations, self.index_folder, self.embedder.model_id)
 

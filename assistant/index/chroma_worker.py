@@ -12,16 +12,21 @@ import os
 import pickle
 import struct
 import sys
+import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from filelock import FileLock
 
 from assistant.index.vectors import SHELVES
 
 _BATCH = 500
 _DEEPEST = 50_000
+_LOOK_S = 0.2
+_SAME = 1e-3  # cosine of a vector as stored here and as the store has it; float32 arithmetic differs by 1e-6
 _HNSW: Any = {"space": "cosine", "ef_construction": 100, "ef_search": 200, "max_neighbors": 24}
 
 
@@ -42,13 +47,11 @@ class Shelves:
             for name in SHELVES
         }
 
-    def add(self, shelf: str, ids: Sequence[str], kinds: Sequence[str], vectors: Any) -> int:
+    def add(self, shelf: str, ids: Sequence[str], vectors: Any) -> int:
         """Add new ids; an id that is there keeps its vector, which is the same since ids name content."""
         for at in range(0, len(ids), _BATCH):
             piece = slice(at, at + _BATCH)
-            self._collections[shelf].add(
-                ids=list(ids[piece]), embeddings=vectors[piece], metadatas=[{"kind": kind} for kind in kinds[piece]]
-            )
+            self._collections[shelf].add(ids=list(ids[piece]), embeddings=vectors[piece])
         return len(ids)
 
     def delete(self, shelf: str, ids: Sequence[str]) -> int:
@@ -57,39 +60,35 @@ class Shelves:
             self._collections[shelf].delete(ids=list(ids[at : at + _BATCH]))
         return len(ids)
 
-    def ids(self, shelf: str) -> list[str]:
-        """Every id that the collection's own table holds, which says nothing of whether a query reaches it."""
-        found: list[str] = []
-        while True:
-            page = self._collections[shelf].get(include=[], limit=_BATCH, offset=len(found))["ids"]
-            found.extend(page)
-            if len(page) < _BATCH:
-                return found
-
-    def query(
-        self, shelf: str, vectors: Any, k: int, kinds: Sequence[str]
-    ) -> tuple[list[list[str]], list[list[float]]]:
-        """Nearest ids and cosine similarities per row of `vectors`."""
-        collection = self._collections[shelf]
-        k = min(k, collection.count())
-        if k == 0:
-            return [[] for _ in vectors], [[] for _ in vectors]
-        where: Any = {"kind": {"$in": list(kinds)}} if kinds else None
-        found = collection.query(query_embeddings=vectors, n_results=k, where=where, include=["distances"])
+    def query(self, shelf: str, vectors: Any, k: int) -> tuple[list[list[str]], list[list[float]]]:
+        """Nearest ids and cosine similarities per row of `vectors`; fewer than `k` where there are fewer."""
+        found = self._collections[shelf].query(query_embeddings=vectors, n_results=k, include=["distances"])
         distances = found["distances"] or []
         return found["ids"], [[1.0 - float(d) for d in row] for row in distances]
 
-    def reachable(self, shelf: str, vectors: Any) -> list[str]:
-        """Ids that queries return: one as deep as the shelf; where that falls short, each one's neighbourhood."""
+    def reach(self, shelf: str, ids: Sequence[str], vectors: Any, probe: Any) -> tuple[list[str], list[str]]:
+        """Ids that queries return, and those of them whose vector is not the row of `vectors` beside their id.
+
+        One query as deep as the shelf, asked with `probe` of shape `(d,)`, names every id that the graph reaches
+        and how far it is; where that falls short, each id is looked for in its own neighbourhood.
+        """
         total = self._collections[shelf].count()
-        seen: set[str] = set()
-        if 0 < total <= _DEEPEST and len(vectors):
-            seen.update(self.query(shelf, vectors[:1], total, ())[0][0])
-        if len(seen) < total:
-            for at in range(0, len(vectors), 200):
-                ids, _ = self.query(shelf, vectors[at : at + 200], 10, ())
-                seen.update(i for row in ids for i in row)
-        return sorted(seen)
+        seen: dict[str, float] = {}
+        if 0 < total <= _DEEPEST:
+            found, scores = self.query(shelf, probe[None, :], total)
+            seen.update(zip(found[0], scores[0], strict=True))
+        expected = dict(zip(ids, (vectors @ probe).tolist(), strict=True))
+        altered = {i for i, score in seen.items() if i in expected and not abs(score - expected[i]) < _SAME}
+        missing = [row for row, i in enumerate(ids) if i not in seen]
+        for at in range(0, len(missing), 200):
+            rows = missing[at : at + 200]
+            near, scores = self.query(shelf, vectors[rows], 10)
+            for row, names, cosines in zip(rows, near, scores, strict=True):
+                own = dict(zip(names, cosines, strict=True)).get(ids[row])
+                if own is not None:
+                    seen[ids[row]] = own
+                    altered.update([ids[row]] if not own > 1 - _SAME else [])
+        return list(seen), sorted(altered)
 
     def close(self) -> None:
         """Let Chroma write what it holds."""
@@ -100,24 +99,44 @@ class Shelves:
 def serve(folder: Path, requests: BinaryIO, replies: BinaryIO) -> None:
     """Answer requests until the pipe closes; the first reply says whether the folder opened."""
     try:
+        lock = _alone_in(folder)
         shelves = Shelves(folder)
     except BaseException as error:  # noqa: BLE001 - pyo3's PanicException derives from BaseException
         send(replies, ("error", f"{type(error).__name__}: {error}"))
         return
     send(replies, ("ok", None))
     calls: dict[str, Callable[..., Any]] = {
-        name: getattr(shelves, name) for name in ("add", "delete", "ids", "query", "reachable")
+        name: getattr(shelves, name) for name in ("add", "delete", "query", "reach")
     }
     while (request := receive(requests)) is not None:
         name, arguments = request
         if name == "close":
             shelves.close()
+            lock.release()
             send(replies, ("ok", None))
             return
         try:
             send(replies, ("ok", calls[name](*arguments)))
         except BaseException as error:  # noqa: BLE001 - as above; the parent decides what to do
             send(replies, ("error", f"{type(error).__name__}: {error}"))
+
+
+def _alone_in(folder: Path) -> FileLock:
+    """Wait until no other process has the folder: two writers ruin it, and an orphan may still be finishing."""
+    lock = FileLock(str(folder / "worker.lock"), thread_local=False)
+    lock.acquire()
+    return lock
+
+
+def _end_with(parent: int) -> None:
+    """End this process soon after `parent` did, however it ended."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def send(stream: BinaryIO, message: object) -> None:
@@ -138,7 +157,8 @@ def receive(stream: BinaryIO) -> Any:
 
 
 def main() -> None:
-    """Entry of the child: folder as the only argument, frames on stdin and stdout."""
+    """Entry of the child: the folder and the parent's process id as arguments, frames on stdin and stdout."""
+    _end_with(int(sys.argv[2]))
     os.environ["ANONYMIZED_TELEMETRY"] = "False"
     # Whatever a library prints must not end up between frames.
     replies = os.fdopen(os.dup(1), "wb")

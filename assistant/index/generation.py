@@ -1,16 +1,18 @@
 """Index generations: built from the store, verified, swapped in by one transaction, thrown away at will.
 
-Whatever happens to a generation, the store answers: `StoreSearch` is exact search over the stored
-vectors with an in-memory keyword index, used until a sound generation is there.
+Whatever happens to a generation, the store answers: exact search over the stored vectors with an
+in-memory keyword index, used until a sound generation is there.
 """
 
 from __future__ import annotations
 
 import logging
 import shutil
+import sqlite3
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -19,119 +21,20 @@ import numpy as np
 
 from assistant.domain import Kind, Role
 from assistant.errors import IndexUnavailable
-from assistant.index.keywords import Keywords
-from assistant.index.vectors import ChromaVectors, ExactVectors
+from assistant.index.exact import StoreSearch, merged
+from assistant.index.keywords import Keywords, digest_of
+from assistant.index.vectors import ChromaVectors, IndexBusy
+from assistant.index.verification import Verification, compared
 from assistant.seams import Embedder, Progress, Vectors
 from assistant.store.generations import GenerationRecord, Generations, IndexedChunk
 
 log = logging.getLogger(__name__)
 
 State = Literal["missing", "opening", "sound", "degraded", "rebuilding"]
-_ROLES: tuple[Role, ...] = ("body", "problem", "resolution")
 _PIECE = 2_000
-_SAMPLE = 64
-_LEAST_RECALL = 0.95
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What a generation holds against what the store says, through the query path that answers use.
-
-    `recall` is the share of exact top-10 neighbours that sampled queries find, in [0, 1].
-    """
-
-    live_chunks: int
-    unreachable: tuple[int, ...]
-    unlisted: tuple[int, ...]
-    recall: float
-    problems: tuple[str, ...] = field(default=())
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing is missing."""
-        return not (self.unreachable or self.unlisted or self.problems) and self.recall >= _LEAST_RECALL
-
-
-class StoreSearch:
-    """Exact and keyword search straight from the store, loaded at first use and again when the store changed."""
-
-    def __init__(self, generations: Generations, model_id: str) -> None:
-        self._generations = generations
-        self._model_id = model_id
-        self._lock = threading.Lock()
-        self._seq: dict[str, int] = {}
-        self._vectors: ExactVectors | None = None
-        self._keywords: Keywords | None = None
-
-    def dense(
-        self, vector: Vectors, *, kinds: Sequence[Kind], roles: Sequence[Role], k: int
-    ) -> list[tuple[int, float]]:
-        """Nearest live chunks, exactly."""
-        with self._lock:
-            if self._stale("vectors") or self._vectors is None:
-                self._vectors = ExactVectors(*self._generations.matrix(self._model_id))
-            searched = self._vectors
-        return _merged([searched.query(vector, kinds=kinds, role=role, k=k) for role in roles], k)
-
-    def similarities(self, vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]:
-        """Cosine of `vector` to each of the chunks, from the stored vectors."""
-        return self._generations.similarities(vector, chunk_ids, self._model_id)
-
-    def keyword(self, text: str, *, kinds: Sequence[Kind], roles: Sequence[Role], k: int) -> list[tuple[int, float]]:
-        """Best live chunks by BM25."""
-        with self._lock:
-            if self._stale("keywords") or self._keywords is None:
-                self._keywords = Keywords(None)
-                self._keywords.add(self._generations.chunks(list(self._generations.live_chunk_ids())))
-            searched = self._keywords
-        return searched.search(text, kinds=kinds, roles=roles, k=k)
-
-    def _stale(self, half: str) -> bool:
-        seq = self._generations.last_seq()
-        stale = self._seq.get(half) != seq
-        self._seq[half] = seq
-        return stale
-
-
-class ReaderIndex:
-    """Search for a process that does not own the directory: the generation's keyword file, exact vectors."""
-
-    def __init__(self, generations: Generations, folder: Path, model_id: str) -> None:
-        self._store = StoreSearch(generations, model_id)
-        self._keywords: Keywords | None = None
-        self.notice = ""
-        record = generations.live()
-        self.name = record.name if record else "none"
-        if record is None:
-            return
-        if generations.pending(record.applied_seq).add:
-            self.notice = "The keyword index lags behind the store; it is rebuilt in memory for this command."
-            return
-        try:
-            self._keywords = Keywords(folder / record.name / "keywords.sqlite", read_only=True)
-            self._keywords.check()
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with a derived file, the store answers
-            self._keywords = None
-            self.notice = f"The index is damaged ({error}); answers come straight from the store."
-
-    def dense(
-        self, vector: Vectors, *, kinds: Sequence[Kind], roles: Sequence[Role], k: int
-    ) -> list[tuple[int, float]]:
-        """Nearest live chunks, exactly."""
-        return self._store.dense(vector, kinds=kinds, roles=roles, k=k)
-
-    def similarities(self, vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]:
-        """Cosine of `vector` to each of the chunks, from the stored vectors."""
-        return self._store.similarities(vector, chunk_ids)
-
-    def keyword(self, text: str, *, kinds: Sequence[Kind], roles: Sequence[Role], k: int) -> list[tuple[int, float]]:
-        """Best chunks by BM25."""
-        if self._keywords is not None:
-            try:
-                return self._keywords.search(text, kinds=kinds, roles=roles, k=k)
-            except IndexUnavailable as error:
-                self._keywords, self.notice = None, str(error)
-        return self._store.keyword(text, kinds=kinds, roles=roles, k=k)
+_BYTES_A_CHUNK = 20_000
+"""Room for one chunk while building: 384 floats in Chroma's graph and its write-ahead queue, and the words."""
+_SPARE_BYTES = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +42,26 @@ class _Open:
     """The two halves of an opened generation."""
 
     record: GenerationRecord
+    folder: Path
     keywords: Keywords
     vectors: ChromaVectors
 
-    def close(self) -> None:
+    def close(self) -> bool:
+        """Close both halves; whether all was written."""
         self.keywords.close()
-        self.vectors.close()
+        return self.vectors.close()
+
+    def abandon(self) -> None:
+        """End both halves at once."""
+        self.keywords.close()
+        self.vectors.kill()
+
+    def verified(self, generations: Generations) -> Verification:
+        """What it holds against what the store says."""
+        return compared(
+            generations, self.keywords, self.vectors,
+            model_id=self.record.model_id, applied_seq=self.record.applied_seq,
+        )  # fmt: skip
 
 
 class OwnedIndex:
@@ -162,13 +79,15 @@ class OwnedIndex:
         self._open: _Open | None = None
         self._spare: tuple[int, ChromaVectors] | None = None
         self._writing = threading.RLock()
+        self._switching = threading.Lock()
         self.state: State = "missing"
         self.notice = ""
 
     @property
     def name(self) -> str:
         """The generation that answers now, "exact" when the store answers itself."""
-        return self._open.record.name if self._open else "exact"
+        opened = self._open
+        return opened.record.name if opened else "exact"
 
     def dense(
         self, vector: Vectors, *, kinds: Sequence[Kind], roles: Sequence[Role], k: int
@@ -177,7 +96,9 @@ class OwnedIndex:
         opened = self._open
         if opened is not None:
             try:
-                return _merged([opened.vectors.query(vector, kinds=kinds, role=role, k=k) for role in roles], k)
+                return merged([opened.vectors.query(vector, kinds=kinds, role=role, k=k) for role in roles], k)
+            except IndexBusy:
+                log.debug("index: busy; this question is answered by exact search")
             except IndexUnavailable as error:
                 self._degrade(opened, error)
         return self._store.dense(vector, kinds=kinds, roles=roles, k=k)
@@ -212,11 +133,10 @@ class OwnedIndex:
         """Start the next generation's child process now, while other work goes on."""
         with self._writing:
             if self._spare is None and self._generations.live() is None:
-                generation_id = self._generations.begin(self._embedder.model_id)
-                self._spare = (generation_id, self._new_vectors(f"gen-{generation_id:06d}"))
+                self._spare = self._begun()
 
     def bring_up(self, progress: Progress | None = None) -> None:
-        """Open the generation on record, verify it, apply what is pending; rebuild when anything is wrong."""
+        """Open the generation on record, apply what is pending, verify it; rebuild when anything is wrong."""
         with self._writing:
             self.state = "opening"
             try:
@@ -227,22 +147,27 @@ class OwnedIndex:
                 self.rebuild(progress)
                 return
             self._open, self.state, self.notice = opened, "sound", ""
+            self._remove_others(opened.record.name)
 
     def apply(self) -> int:
         """Bring the live generation to what was committed; returns how many chunks changed."""
         with self._writing:
-            if self._open is None:
+            opened = self._open
+            if opened is None:
                 self.bring_up()
                 return 0
-            opened = self._open
             pending = self._generations.pending(opened.record.applied_seq)
             if pending.seq == opened.record.applied_seq:
                 return 0
             try:
-                self._open = self._applied(opened)
+                applied = self._applied(opened)
             except IndexUnavailable as error:
                 self._degrade(opened, error)
                 self.rebuild()
+            else:
+                with self._switching:
+                    # A question may have found it broken meanwhile.
+                    self._open = applied if self._open is opened else None
             return len(pending.add) + len(pending.delete)
 
     def rebuild(self, progress: Progress | None = None) -> Verification:
@@ -252,37 +177,36 @@ class OwnedIndex:
             IndexUnavailable: the new one does not hold what the store holds; the old state stays.
         """
         with self._writing:
+            before = self.state
             self.state = "rebuilding"
-            self._embed_missing(progress)
-            generation_id, vectors = self._take_spare()
             try:
-                opened, verification = self._build(generation_id, vectors, progress)
-            except BaseException:
-                vectors.close()
-                self._generations.discard(generation_id, "failed")
-                self.state = "degraded"
+                self._embed_missing(progress)
+                opened, verification = self._built(progress)
+            except BaseException as error:
+                self.state = before if self._open is not None else "degraded"
+                self.notice = str(error)
                 raise
-            old, self._open = self._open, opened
-            self.state, self.notice = "sound", ""
+            with self._switching:
+                old, self._open = self._open, opened
+                self.state, self.notice = "sound", ""
             if old is not None:
-                old.close()
+                old.abandon()
             self._remove_others(opened.record.name)
             return verification
 
     def verify(self) -> Verification:
         """Compare the live generation with the store through real queries; changes nothing."""
         with self._writing:
-            if self._open is None:
+            try:
+                if self._open is not None:
+                    return self._open.verified(self._generations)
+                opened = self._open_files(self._record())
                 try:
-                    record = self._record()
-                    opened = self._open_files(record)
-                except IndexUnavailable as error:
-                    live = len(self._generations.live_chunk_ids())
-                    return Verification(live, (), (), 0.0, (str(error),))
-                verification = self._verified(opened)
-                opened.close()
-                return verification
-            return self._verified(self._open)
+                    return opened.verified(self._generations)
+                finally:
+                    opened.close()
+            except IndexUnavailable as error:
+                return Verification(len(self._generations.live_chunk_ids()), 0.0, problems=(str(error),))
 
     def healthy(self) -> bool:
         """A cheap look at the running generation: both halves answer."""
@@ -291,12 +215,11 @@ class OwnedIndex:
             return False
         try:
             opened.keywords.check()
-            if not (self._folder / opened.record.name / "chroma" / "chroma.sqlite3").is_file():
-                raise IndexUnavailable(f"The index folder {opened.record.name} was removed from outside.")
-            dimensions = self._embedder.embed(["health"]).shape[1]
-            opened.vectors.query(
-                np.full(dimensions, dimensions**-0.5, np.float32), kinds=("doc", "faq"), role="body", k=1
-            )
+            _refuse_absent(opened.folder)
+            width = self._embedder.embed(["health"]).shape[1]
+            opened.vectors.query(np.full(width, width**-0.5, np.float32), kinds=("doc", "faq"), role="body", k=1)
+        except IndexBusy:
+            return True
         except IndexUnavailable as error:
             self._degrade(opened, error)
             return False
@@ -306,12 +229,15 @@ class OwnedIndex:
         """Let the child write what it holds, and note that it did."""
         with self._writing:
             if self._spare is not None:
-                self._generations.discard(self._spare[0], "failed")
-                self._spare[1].close()
-            if self._open is not None:
-                self._open.close()
-                self._generations.mark(self._open.record.id, clean=True)
-                self._open = None
+                self._give_up(*self._spare)
+                self._spare = None
+            with self._switching:
+                opened, self._open = self._open, None
+                self.state = "missing"
+            if opened is not None and opened.close():
+                digest = digest_of(opened.folder / "keywords.sqlite")
+                report = {**opened.record.report, "keywords_sha256": digest}
+                self._generations.mark(opened.record.id, clean=True, report=report)
 
     def _record(self) -> GenerationRecord:
         record = self._generations.live()
@@ -321,33 +247,31 @@ class OwnedIndex:
             raise IndexUnavailable(
                 f"The index was built with model {record.model_id}, the settings name {self._embedder.model_id}."
             )
-        if not (self._folder / record.name / "chroma" / "chroma.sqlite3").is_file():
-            raise IndexUnavailable(f"The index folder {record.name} is missing or empty.")
         return record
 
     def _open_files(self, record: GenerationRecord) -> _Open:
-        path = self._folder / record.name / "keywords.sqlite"
-        if not path.is_file():
-            raise IndexUnavailable(f"The keyword file of {record.name} is missing.")
+        folder = self._folder / record.name
+        _refuse_absent(folder)
+        # Chroma waits for a locked database and panics over a damaged one; SQLite itself says so at once.
+        _refuse_locked_or_damaged(folder / "chroma" / "chroma.sqlite3")
+        keywords = Keywords(folder / "keywords.sqlite")
         try:
-            keywords = Keywords(path)
             keywords.check()
+            return _Open(record, folder, keywords, self._new_vectors(record.name))
         except IndexUnavailable:
+            keywords.close()
             raise
-        except Exception as error:
-            raise IndexUnavailable(f"The keyword file of {record.name} is damaged ({error}).") from error
-        return _Open(record, keywords, self._new_vectors(record.name))
 
     def _open_sound(self) -> _Open:
         opened = self._open_files(self._record())
-        self._generations.mark(opened.record.id, clean=False)
         try:
+            self._generations.mark(opened.record.id, clean=False)
             opened = self._applied(opened)
-            verification = self._verified(opened)
+            verification = opened.verified(self._generations)
             if not verification.sound:
-                raise IndexUnavailable(_described(verification))
-        except IndexUnavailable:
-            opened.close()
+                raise IndexUnavailable(str(verification))
+        except BaseException:
+            opened.abandon()
             raise
         return opened
 
@@ -359,7 +283,17 @@ class OwnedIndex:
         self._index(pending.add, opened.keywords, opened.vectors, None)
         if pending.seq != record.applied_seq:
             self._generations.mark(record.id, clean=False, applied_seq=pending.seq)
-        return _Open(replace(record, applied_seq=pending.seq, clean=False), opened.keywords, opened.vectors)
+        return replace(opened, record=replace(record, applied_seq=pending.seq, clean=False))
+
+    def _built(self, progress: Progress | None) -> tuple[_Open, Verification]:
+        """A new generation, live on record. A child that was started ahead may have died since: one more try."""
+        if self._spare is not None:
+            spare, self._spare = self._spare, None
+            try:
+                return self._build(*spare, progress)
+            except IndexUnavailable as error:
+                log.warning("index: %s", error)
+        return self._build(*self._begun(), progress)
 
     def _build(
         self, generation_id: int, vectors: ChromaVectors, progress: Progress | None
@@ -368,17 +302,23 @@ class OwnedIndex:
         seq = self._generations.last_seq()
         ids = sorted(self._generations.live_chunk_ids())
         name = f"gen-{generation_id:06d}"
-        keywords = Keywords(self._folder / name / "keywords.sqlite")
-        record = GenerationRecord(generation_id, self._embedder.model_id, seq, False, len(ids), datetime.now(UTC), {})
-        opened = _Open(record, keywords, vectors)
-        self._index(ids, keywords, vectors, progress)
-        verification = self._verified(opened, ids)
-        if not verification.sound:
-            raise IndexUnavailable(_described(verification))
-        report = {"live_chunks": verification.live_chunks, "recall": verification.recall}
-        self._generations.make_live(generation_id, applied_seq=seq, chunks=len(ids), report=report)
-        self._generations.mark(generation_id, clean=False, applied_seq=seq)
-        return opened, verification
+        try:
+            self._refuse_full_disk(len(ids))
+            keywords = Keywords(self._folder / name / "keywords.sqlite")
+            record = GenerationRecord(
+                generation_id, self._embedder.model_id, seq, False, len(ids), datetime.now(UTC), {}
+            )
+            opened = _Open(record, self._folder / name, keywords, vectors)
+            self._index(ids, keywords, vectors, progress)
+            verification = opened.verified(self._generations)
+            if not verification.sound:
+                raise IndexUnavailable(str(verification))
+            report = {"live_chunks": verification.live_chunks, "recall": verification.recall}
+            self._generations.make_live(generation_id, applied_seq=seq, chunks=len(ids), report=report)
+        except BaseException:
+            self._give_up(generation_id, vectors)
+            raise
+        return replace(opened, record=replace(record, report=report)), verification
 
     def _index(self, ids: Sequence[int], keywords: Keywords, vectors: ChromaVectors, progress: Progress | None) -> None:
         for at in range(0, len(ids), _PIECE):
@@ -394,25 +334,6 @@ class OwnedIndex:
             if progress:
                 progress(at + len(piece), len(ids), "indexing")
 
-    def _verified(self, opened: _Open, expected: Sequence[int] | None = None) -> Verification:
-        live = set(self._generations.live_chunk_ids()) if expected is None else set(expected)
-        ids, kinds, roles, matrix = self._generations.matrix(opened.record.model_id)
-        exact = ExactVectors(ids, kinds, roles, matrix)
-        reached: set[int] = set()
-        recalls: list[float] = []
-        for role in _ROLES:
-            rows = np.flatnonzero(np.asarray(roles) == role) if roles else np.zeros(0, int)
-            if len(rows):
-                reached |= opened.vectors.reachable(role, matrix[rows])
-                recalls += [_recall(opened.vectors, exact, matrix[row], role) for row in _spread(rows)]
-        listed = opened.keywords.ids()
-        return Verification(
-            live_chunks=len(live),
-            unreachable=tuple(sorted((live & set(ids)) - reached)) + tuple(sorted(live - set(ids))),
-            unlisted=tuple(sorted(live - listed)),
-            recall=float(np.mean(recalls)) if recalls else 1.0,
-        )
-
     def _embed_missing(self, progress: Progress | None) -> None:
         missing = list(self._generations.unembedded(self._embedder.model_id))
         for at in range(0, len(missing), 256):
@@ -420,56 +341,63 @@ class OwnedIndex:
             vectors = self._embedder.embed([text for _, text in piece])
             hashes = [content_hash for content_hash, _ in piece]
             self._generations.add_embeddings(self._embedder.model_id, dict(zip(hashes, vectors, strict=True)))
+            self._store.forget()
             if progress:
                 progress(at + len(piece), len(missing), "embedding")
 
-    def _take_spare(self) -> tuple[int, ChromaVectors]:
-        if self._spare is not None:
-            spare, self._spare = self._spare, None
-            return spare
+    def _begun(self) -> tuple[int, ChromaVectors]:
         generation_id = self._generations.begin(self._embedder.model_id)
-        return generation_id, self._new_vectors(f"gen-{generation_id:06d}")
+        name = f"gen-{generation_id:06d}"
+        # A restored store may count again from where an abandoned folder was left.
+        shutil.rmtree(self._folder / name, ignore_errors=True)
+        return generation_id, self._new_vectors(name)
+
+    def _give_up(self, generation_id: int, vectors: ChromaVectors) -> None:
+        vectors.kill()
+        shutil.rmtree(self._folder / f"gen-{generation_id:06d}", ignore_errors=True)
+        self._generations.discard(generation_id, "failed")
 
     def _new_vectors(self, name: str) -> ChromaVectors:
         return ChromaVectors(self._folder / name / "chroma", deadline_s=self._deadline_s, probe_s=self._probe_s)
 
     def _degrade(self, failed: _Open, error: IndexUnavailable) -> None:
+        with self._switching:
+            if self._open is not failed:
+                return  # replaced meanwhile; a question that held on to the old one is answered by the store
+            self._open, self.state, self.notice = None, "degraded", str(error)
         log.warning("index: %s", error)
-        self.notice = str(error)
-        if self._open is failed:
-            self._open, self.state = None, "degraded"
-            failed.close()
+        failed.abandon()
+
+    def _refuse_full_disk(self, chunks: int) -> None:
+        needed = chunks * _BYTES_A_CHUNK + _SPARE_BYTES
+        free = shutil.disk_usage(self._folder).free
+        if free < needed:
+            raise IndexUnavailable(
+                f"The index needs about {needed / 1e6:,.0f} MB beside the old one, {self._folder} has "
+                f"{free / 1e6:,.0f} MB free. Make room; exact search answers meanwhile."
+            )
 
     def _remove_others(self, keep: str) -> None:
         for folder in self._folder.glob("gen-*"):
             if folder.name != keep:
                 shutil.rmtree(folder, ignore_errors=True)
+        self._generations.discard_unfinished()
 
 
-def _merged(results: Sequence[list[tuple[int, float]]], k: int) -> list[tuple[int, float]]:
-    if len(results) == 1:
-        return results[0]
-    return sorted((pair for result in results for pair in result), key=lambda pair: -pair[1])[:k]
+def _refuse_absent(folder: Path) -> None:
+    for file in (folder / "keywords.sqlite", folder / "chroma" / "chroma.sqlite3"):
+        if not file.is_file():
+            raise IndexUnavailable(f"The index {folder.name} is incomplete: {file.name} is missing.")
 
 
-def _spread(rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[int]:
-    """At most `_SAMPLE` rows, evenly spread."""
-    return [int(r) for r in rows[np.linspace(0, len(rows) - 1, min(_SAMPLE, len(rows))).astype(int)]]
-
-
-def _recall(vectors: ChromaVectors, exact: ExactVectors, vector: Vectors, role: Role) -> float:
-    """Share of the exact top-10 scores that the index reaches; equal scores count, since twins may swap places."""
-    kinds: tuple[Kind, ...] = ("doc", "faq", "ticket")
-    true = [score for _, score in exact.query(vector, kinds=kinds, role=role, k=10)]
-    found = [score for _, score in vectors.query(vector, kinds=kinds, role=role, k=10)]
-    if not true:
-        return 1.0
-    return sum(score >= true[-1] - 1e-4 for score in found[: len(true)]) / len(true)
-
-
-def _described(verification: Verification) -> str:
-    return (
-        f"The index does not hold what the store holds: of {verification.live_chunks} live passages "
-        f"{len(verification.unreachable)} cannot be reached, {len(verification.unlisted)} are missing from keyword "
-        f"search, sampled recall is {verification.recall:.3f} (expected at least {_LEAST_RECALL})."
-    )
+def _refuse_locked_or_damaged(path: Path) -> None:
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=1.0)) as connection:
+            connection.isolation_level = None
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        raise IndexUnavailable(f"The vector index's database cannot be used ({error}).") from error
+    if found != "ok":
+        raise IndexUnavailable(f"The vector index's database is damaged ({found}).")

@@ -6,12 +6,13 @@ has the measurement against other engines.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from itertools import islice
 from math import log
 from pathlib import Path
@@ -26,6 +27,8 @@ _MAX_TERMS = 24
 _MAX_WORDS = 400
 _MAX_CHARS = 20_000
 
+_DAMAGED = "The keyword index cannot be used ({}); it is rebuilt from the store."
+
 _SEARCH = (
     "SELECT rowid, -bm25(passages, 5.0, 2.0, 1.0) AS score FROM passages "
     "WHERE passages MATCH ? AND kind IN ({kinds}) AND role IN ({roles}) ORDER BY score DESC, rowid LIMIT ?"
@@ -34,18 +37,19 @@ _SEARCH = (
 
 
 class Keywords:
-    """One FTS5 table; `path` None keeps it in memory."""
+    """One FTS5 table; `path` None keeps it in memory. Whatever SQLite refuses is `IndexUnavailable`."""
 
     def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
         self._lock = threading.Lock()
         self._frequencies: dict[str, int] = {}
-        if path is None:
-            self._db = sqlite3.connect(":memory:", check_same_thread=False)
-        else:
-            mode = "ro" if read_only else "rwc"
-            self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, check_same_thread=False)
-        if not read_only:
-            self._prepare()
+        with _failing_as_unavailable():
+            if path is None:
+                self._db = sqlite3.connect(":memory:", check_same_thread=False)
+            else:
+                address = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+                self._db = sqlite3.connect(address, uri=True, check_same_thread=False)
+            if not read_only:
+                self._prepare()
 
     def _prepare(self) -> None:
         with self._lock, self._db:
@@ -64,8 +68,8 @@ class Keywords:
 
     def add(self, chunks: Iterable[IndexedChunk]) -> None:
         """Index chunks; one that is there already is replaced by itself."""
-        rows = [(c.chunk_id, c.title, c.headings, c.body, c.kind, c.role) for c in chunks]
-        with self._lock, self._db:
+        rows = [(c.chunk_id, *_columns(c)) for c in chunks]
+        with _failing_as_unavailable(), self._lock, self._db:
             self._frequencies.clear()
             self._db.executemany("DELETE FROM passages WHERE rowid = ?", [(row[0],) for row in rows])
             self._db.executemany(
@@ -74,13 +78,21 @@ class Keywords:
 
     def delete(self, chunk_ids: Iterable[int]) -> None:
         """Forget chunks; unknown ids are ignored."""
-        with self._lock, self._db:
+        with _failing_as_unavailable(), self._lock, self._db:
+            self._frequencies.clear()
             self._db.executemany("DELETE FROM passages WHERE rowid = ?", [(i,) for i in chunk_ids])
 
     def ids(self) -> set[int]:
         """Every chunk id held."""
-        with self._lock:
+        with _failing_as_unavailable(), self._lock:
             return {row[0] for row in self._db.execute("SELECT rowid FROM passages")}
+
+    def same(self, chunks: Sequence[IndexedChunk]) -> set[int]:
+        """Ids of those of `chunks` that are held exactly as given; at most 500 at a time."""
+        query = f"SELECT rowid, title, headings, body, kind, role FROM passages WHERE rowid IN ({_marks(chunks)})"  # noqa: S608
+        with _failing_as_unavailable(), self._lock:
+            held = {row[0]: row[1:] for row in self._db.execute(query, [c.chunk_id for c in chunks])}
+        return {c.chunk_id for c in chunks if held.get(c.chunk_id) == _columns(c)}
 
     def search(self, text: str, *, kinds: Sequence[Kind], roles: Sequence[Role], k: int) -> list[tuple[int, float]]:
         """Best `k` chunks by BM25, larger is better.
@@ -88,31 +100,33 @@ class Keywords:
         Raises:
             IndexUnavailable: the file is damaged.
         """
-        try:
-            with self._lock:
-                query = self._query(text)
-                if not query:
-                    return []
-                sql = _SEARCH.format(kinds=_marks(kinds), roles=_marks(roles))
-                return [(row[0], float(row[1])) for row in self._db.execute(sql, (query, *kinds, *roles, k))]
-        except sqlite3.DatabaseError as error:
-            raise IndexUnavailable(f"The keyword index is damaged ({error}); it is rebuilt from the store.") from error
+        with _failing_as_unavailable(), self._lock:
+            query = self._query(text)
+            if not query:
+                return []
+            sql = _SEARCH.format(kinds=_marks(kinds), roles=_marks(roles))
+            return [(row[0], float(row[1])) for row in self._db.execute(sql, (query, *kinds, *roles, k))]
 
     def check(self) -> None:
-        """Ask SQLite and FTS5 whether the file is whole.
+        """Ask SQLite whether the file is whole; quick.
 
         Raises:
             IndexUnavailable: it is not.
         """
-        try:
-            with self._lock, closing(self._db.execute("PRAGMA quick_check(1)")) as cursor:
-                found = cursor.fetchone()
-            if found[0] != "ok":
-                raise IndexUnavailable(f"The keyword index is damaged ({found[0]}); it is rebuilt from the store.")
-            with self._lock:
-                self._db.execute("SELECT count(*) FROM passages_config").fetchone()
-        except sqlite3.DatabaseError as error:
-            raise IndexUnavailable(f"The keyword index is damaged ({error}); it is rebuilt from the store.") from error
+        with _failing_as_unavailable(), self._lock, closing(self._db.execute("PRAGMA quick_check(1)")) as cursor:
+            found = cursor.fetchone()
+            self._db.execute("SELECT count(*) FROM passages_config").fetchone()
+        if found[0] != "ok":
+            raise IndexUnavailable(_DAMAGED.format(found[0]))
+
+    def check_terms(self) -> None:
+        """Ask FTS5 whether its terms are those of the texts it holds; reads everything.
+
+        Raises:
+            IndexUnavailable: they are not.
+        """
+        with _failing_as_unavailable(), self._lock, self._db:
+            self._db.execute("INSERT INTO passages(passages) VALUES ('integrity-check')")
 
     def close(self) -> None:
         """Close the file."""
@@ -148,5 +162,26 @@ class Keywords:
         return self._frequencies[word]
 
 
-def _marks(values: Sequence[str]) -> str:
+def digest_of(path: Path) -> str:
+    """sha256 of a closed keyword file; empty while a write-ahead log beside it holds part of the content."""
+    log_file = path.with_name(f"{path.name}-wal")
+    if log_file.exists() and log_file.stat().st_size:
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _columns(chunk: IndexedChunk) -> tuple[str, str, str, str, str]:
+    return chunk.title, chunk.headings, chunk.body, chunk.kind, chunk.role
+
+
+def _marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))
+
+
+@contextmanager
+def _failing_as_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise IndexUnavailable(_DAMAGED.format(error)) from error

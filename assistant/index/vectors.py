@@ -22,16 +22,21 @@ from assistant.errors import IndexUnavailable
 from assistant.seams import Vectors
 from assistant.store.generations import IndexedChunk
 
-SHELVES = ("article", "problem", "resolution")
-"""One collection each: articles and FAQs, tickets' questions, tickets' resolutions."""
+SHELVES = ("doc-body", "faq-body", "ticket-body", "ticket-problem", "ticket-resolution")
+"""One collection for each kind and role, so that no query depends on what Chroma's tables say of a chunk."""
 
 _WRITE_DEADLINE_S = 300.0
-_STDERR_TAIL = 400
+_PATIENCE_S = 0.25
+_LONGEST_REASON = 400
 
 
-def shelf_of(role: Role) -> str:
-    """The collection that holds chunks of this role."""
-    return "article" if role == "body" else role
+class IndexBusy(IndexUnavailable):
+    """The index process is at something long; nothing is wrong with it."""
+
+
+def shelf_of(kind: str, role: str) -> str:
+    """The collection that holds chunks of this kind and role."""
+    return f"{kind}-{role}"
 
 
 class ChromaVectors:
@@ -40,72 +45,128 @@ class ChromaVectors:
     def __init__(self, folder: Path, *, deadline_s: float, probe_s: float) -> None:
         self._deadline_s = deadline_s
         self._lock = threading.Lock()
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise IndexUnavailable(f"The index folder {folder} cannot be made: {error.strerror}.") from error
         environment = {**os.environ, "ANONYMIZED_TELEMETRY": "False", "TOKENIZERS_PARALLELISM": "false"}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "assistant.index.chroma_worker", str(folder)],
+            [sys.executable, "-m", "assistant.index.chroma_worker", str(folder), str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=environment,
         )
+        assert self._process.stdin is not None
+        # A child that stopped reading must not hold its parent past the deadline.
+        os.set_blocking(self._process.stdin.fileno(), False)
         self._opened = False
         self._probe_s = probe_s
 
     def add(self, chunks: Sequence[IndexedChunk], vectors: Vectors) -> None:
         """Add chunks with their vectors, row by row; ids are never used again, so one id never means two texts."""
-        for shelf in dict.fromkeys(shelf_of(chunk.role) for chunk in chunks):
-            rows = [row for row, chunk in enumerate(chunks) if shelf_of(chunk.role) == shelf]
-            ids, kinds = [str(chunks[r].chunk_id) for r in rows], [chunks[r].kind for r in rows]
-            self._call("add", shelf, ids, kinds, vectors[rows], deadline_s=_WRITE_DEADLINE_S)
+        shelves = [shelf_of(chunk.kind, chunk.role) for chunk in chunks]
+        for shelf in dict.fromkeys(shelves):
+            rows = [row for row, found in enumerate(shelves) if found == shelf]
+            self._call("add", shelf, [str(chunks[row].chunk_id) for row in rows], vectors[rows])
 
     def delete(self, chunk_ids: Sequence[int]) -> None:
-        """Delete chunks wherever they are; the shelf is found by their ids."""
+        """Delete chunks wherever they are: what was deleted no longer says its kind."""
         ids = [str(chunk_id) for chunk_id in chunk_ids]
         for shelf in SHELVES if ids else ():
-            self._call("delete", shelf, ids, deadline_s=_WRITE_DEADLINE_S)
+            self._call("delete", shelf, ids)
 
     def query(self, vector: Vectors, *, kinds: Sequence[Kind], role: Role, k: int) -> list[tuple[int, float]]:
-        """Nearest chunks of a role by cosine similarity, best first."""
-        every = role != "body" or {"doc", "faq"} <= set(kinds)
-        ids, scores = self._call("query", shelf_of(role), vector[None, :], k, () if every else tuple(kinds))
-        return [(int(i), s) for i, s in zip(ids[0], scores[0], strict=True)]
+        """Nearest chunks of a role by cosine similarity, best first.
 
-    def reachable(self, role: Role, vectors: Vectors) -> set[int]:
-        """Chunk ids of the role that queries do return, asked with `vectors`, shape `(n, d)`."""
-        found = self._call("reachable", shelf_of(role), vectors, deadline_s=_WRITE_DEADLINE_S)
-        return {int(i) for i in found}
+        Raises:
+            IndexBusy: it is at something long. IndexUnavailable: it failed, and its process is gone.
+        """
+        found: list[tuple[int, float]] = []
+        for shelf in dict.fromkeys(shelf_of(kind, role) for kind in kinds):
+            if shelf in SHELVES:
+                found += self._nearest(shelf, vector, k)
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:k]
 
-    def ids(self) -> set[int]:
-        """Every chunk id that the collections' own tables hold."""
-        return {int(i) for s in SHELVES for i in self._call("ids", s, deadline_s=_WRITE_DEADLINE_S)}
+    def reach(
+        self, shelf: str, chunk_ids: Sequence[int], vectors: Vectors, probe: Vectors
+    ) -> tuple[set[int], set[int]]:
+        """Chunks of the shelf that queries return, and those of `chunk_ids` whose vector is another.
 
-    def close(self) -> None:
-        """Let the child write what it holds and end; it is killed when it does not."""
+        `vectors`, shape `(n, d)`, are the store's own for `chunk_ids`; `probe`, shape `(d,)`, is any vector.
+        """
+        names = [str(chunk_id) for chunk_id in chunk_ids]
+        reached, altered = self._call("reach", shelf, names, vectors, probe)
+        return self._numbers(reached), self._numbers(altered)
+
+    def close(self) -> bool:
+        """Let the child write what it holds and end; it is killed when it does not. Returns whether it did."""
         try:
             self._call("close", deadline_s=60.0)
             self._process.wait(timeout=10)
         except (IndexUnavailable, subprocess.TimeoutExpired):
-            pass
+            return False
+        else:
+            return self._process.returncode == 0
         finally:
-            self._kill()
+            self.kill()
 
-    def _call(self, name: str, *arguments: Any, deadline_s: float | None = None) -> Any:
-        with self._lock:
+    def kill(self) -> None:
+        """End the child at once; what it was writing does not matter any more."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None and not stream.closed:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+    def _nearest(self, shelf: str, vector: Vectors, k: int) -> list[tuple[int, float]]:
+        ids, scores = self._call("query", shelf, vector[None, :], k, deadline_s=self._deadline_s, wait_s=_PATIENCE_S)
+        if not np.isfinite(scores).all():
+            raise self._failed("query", "distances that are not finite")
+        try:
+            return [(int(i), s) for i, s in zip(ids[0], scores[0], strict=True)]
+        except ValueError as error:
+            raise self._failed("query", f"ids that are not ours ({error})") from error
+
+    def _numbers(self, names: Sequence[str]) -> set[int]:
+        try:
+            return {int(name) for name in names}
+        except ValueError as error:
+            raise self._failed("reach", f"ids that are not ours ({error})") from error
+
+    def _call(
+        self, name: str, *arguments: Any, deadline_s: float = _WRITE_DEADLINE_S, wait_s: float = _WRITE_DEADLINE_S
+    ) -> Any:
+        if not self._lock.acquire(timeout=wait_s):
+            raise IndexBusy(f"The vector index is busy; {name!r} did not wait for it.")
+        try:
             if not self._opened:
-                self._receive(self._probe_s, "open")
+                self._receive(time.monotonic() + self._probe_s, "open")
                 self._opened = True
+            until = time.monotonic() + deadline_s
             frame = pickle.dumps((name, arguments), protocol=pickle.HIGHEST_PROTOCOL)
-            try:
-                assert self._process.stdin is not None
-                self._process.stdin.write(struct.pack("<Q", len(frame)) + frame)
-                self._process.stdin.flush()
-            except (OSError, ValueError) as error:
-                raise self._failed(name, "the index process has ended") from error
-            return self._receive(deadline_s or self._deadline_s, name)
+            self._write(struct.pack("<Q", len(frame)) + frame, until, name)
+            return self._receive(until, name)
+        finally:
+            self._lock.release()
 
-    def _receive(self, deadline_s: float, call: str) -> Any:
-        until = time.monotonic() + deadline_s
+    def _write(self, frame: bytes, until: float, call: str) -> None:
+        assert self._process.stdin is not None
+        rest = memoryview(frame)
+        try:
+            while rest:
+                descriptor = self._process.stdin.fileno()
+                _, ready, _ = select.select([], [descriptor], [], max(0.0, until - time.monotonic()))
+                if not ready:
+                    raise self._failed(call, "no reply within the deadline")
+                with contextlib.suppress(BlockingIOError):
+                    rest = rest[os.write(descriptor, rest) :]
+        except (OSError, ValueError) as error:
+            raise self._failed(call, "the index process has ended") from error
+
+    def _receive(self, until: float, call: str) -> Any:
         (size,) = struct.unpack("<Q", self._read(8, until, call))
         status, value = pickle.loads(self._read(size, until, call))  # noqa: S301 - our own child's pipe
         if status == "error":
@@ -114,7 +175,10 @@ class ChromaVectors:
 
     def _read(self, size: int, until: float, call: str) -> bytes:
         assert self._process.stdout is not None
-        descriptor = self._process.stdout.fileno()
+        try:
+            descriptor = self._process.stdout.fileno()
+        except ValueError as error:
+            raise self._failed(call, "the index process has ended") from error
         parts: list[bytes] = []
         while size:
             ready, _, _ = select.select([descriptor], [], [], max(0.0, until - time.monotonic()))
@@ -129,20 +193,11 @@ class ChromaVectors:
 
     def _failed(self, call: str, why: str) -> IndexUnavailable:
         """The error to raise. The child is killed: after a failure its state is not worth knowing."""
-        self._kill()
+        self.kill()
         return IndexUnavailable(
-            f"The vector index failed at {call!r}: {why[:_STDERR_TAIL]}. Exact search answers meanwhile; "
+            f"The vector index failed at {call!r}: {why[:_LONGEST_REASON]}. Exact search answers meanwhile; "
             "the index is rebuilt from the store."
         )
-
-    def _kill(self) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None and not stream.closed:
-                with contextlib.suppress(OSError):
-                    stream.close()
 
 
 class ExactVectors:

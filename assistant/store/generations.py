@@ -93,7 +93,7 @@ class Generations:
             return int(connection.execute(row.returning(t.Generation.id)).scalar_one())
 
     def make_live(self, generation_id: int, *, applied_seq: int, chunks: int, report: Mapping[str, Any]) -> None:
-        """Swap: the old live generation is retired and this one live, or neither."""
+        """Swap: the old live generation is retired and this one live, or neither; it is clean when it is closed."""
         now = datetime.now(UTC)
         with self._database.write() as connection:
             connection.execute(update(t.Generation).where(t.Generation.state == "live").values(state="retired"))
@@ -101,26 +101,47 @@ class Generations:
                 update(t.Generation)
                 .where(t.Generation.id == generation_id)
                 .values(
-                    state="live", applied_seq=applied_seq, clean=True, chunks=chunks, built_at=now, verified_at=now,
+                    state="live", applied_seq=applied_seq, clean=False, chunks=chunks, built_at=now, verified_at=now,
                     report=dict(report),
                 )
             )  # fmt: skip
+            # Applied entries of the only generation are history; the newest stays so that numbers go on.
+            connection.execute(delete(t.IndexChange).where(t.IndexChange.seq < applied_seq))
 
-    def mark(self, generation_id: int, *, clean: bool, applied_seq: int | None = None) -> None:
+    def mark(
+        self,
+        generation_id: int,
+        *,
+        clean: bool,
+        applied_seq: int | None = None,
+        report: Mapping[str, Any] | None = None,
+    ) -> None:
         """Note that a process writes to the generation (not clean), or that it finished and up to where."""
         values: dict[str, Any] = {"clean": clean}
+        if report is not None:
+            values["report"] = dict(report)
         if applied_seq is not None:
             values["applied_seq"] = applied_seq
         with self._database.write() as connection:
             connection.execute(update(t.Generation).where(t.Generation.id == generation_id).values(**values))
             if applied_seq is not None:
-                # Applied entries of the only generation are history; the newest stays so that numbers go on.
                 connection.execute(delete(t.IndexChange).where(t.IndexChange.seq < applied_seq))
 
     def discard(self, generation_id: int, state: str) -> None:
         """Record how a build that did not become live ended."""
         with self._database.write() as connection:
             connection.execute(update(t.Generation).where(t.Generation.id == generation_id).values(state=state))
+
+    def discard_unfinished(self) -> None:
+        """Record that builds which a killed process left behind did not become live."""
+        with self._database.write() as connection:
+            building = update(t.Generation).where(t.Generation.state == "building")
+            connection.execute(building.values(state="failed"))
+
+    def changed(self, after: int) -> set[int]:
+        """Every chunk that came or went after the outbox position `after`."""
+        with self._database.read() as connection:
+            return set(connection.scalars(select(t.IndexChange.chunk_id).where(t.IndexChange.seq > after)))
 
     def pending(self, after: int) -> Pending:
         """Outbox entries after `after`; a chunk added and deleted since appears in neither list."""
@@ -163,28 +184,26 @@ class Generations:
         """Ids and vectors, shape `(n, d)`, of those of `chunk_ids` that are live.
 
         Raises:
-            IndexUnavailable: a live chunk has no vector under `model_id`; `waypost ingest` embeds what is missing.
+            IndexUnavailable: a live chunk has no vector under `model_id`; `waypost index rebuild` embeds it.
         """
+        ids, vectors = self._stored(chunk_ids, model_id)
+        if len(ids) < len(chunk_ids) and (lost := self.live_chunk_ids().intersection(chunk_ids).difference(ids)):
+            raise IndexUnavailable(
+                f"{len(lost)} passages have no vector of model {model_id}, the first is chunk {min(lost)}. "
+                "Run `waypost index rebuild`, which embeds what is missing."
+            )
+        return ids, vectors
+
+    def _stored(self, chunk_ids: Sequence[int], model_id: str) -> tuple[list[int], Vectors]:
+        """Ids and vectors of the live ones of `chunk_ids` that have a vector under `model_id`."""
         ids: list[int] = []
         blobs: list[bytes] = []
+        query = live_chunks(select(t.Chunk.id, t.Embedding.vector)).join(
+            t.Embedding, (t.Embedding.content_hash == t.Chunk.content_hash) & (t.Embedding.model_id == model_id)
+        )
         for piece in pieces(sorted(chunk_ids)):
-            query = (
-                live_chunks(select(t.Chunk.id, t.Embedding.vector))
-                .join(
-                    t.Embedding,
-                    (t.Embedding.content_hash == t.Chunk.content_hash) & (t.Embedding.model_id == model_id),
-                    isouter=True,
-                )
-                .where(t.Chunk.id.in_(piece))
-                .order_by(t.Chunk.id)
-            )
             with self._database.read() as connection:
-                for chunk_id, blob in connection.execute(query):
-                    if blob is None:
-                        raise IndexUnavailable(
-                            f"Chunk {chunk_id} has no vector of model {model_id}. Run `waypost index rebuild`, "
-                            "which embeds what is missing."
-                        )
+                for chunk_id, blob in connection.execute(query.where(t.Chunk.id.in_(piece)).order_by(t.Chunk.id)):
                     ids.append(chunk_id)
                     blobs.append(blob)
         return ids, vectors_from_bytes(blobs)
@@ -193,7 +212,7 @@ class Generations:
         """Cosine of `vector`, shape `(d,)`, to each of the live chunks; the last vectors read are kept."""
         wanted = [i for i in dict.fromkeys(chunk_ids) if (model_id, i) not in self._recent]
         if wanted:
-            ids, vectors = self.vectors(wanted, model_id)
+            ids, vectors = self._stored(wanted, model_id)
             if len(self._recent) > _RECENT_VECTORS:
                 self._recent.clear()
             self._recent.update({(model_id, i): row for i, row in zip(ids, vectors, strict=True)})
@@ -223,6 +242,10 @@ class Generations:
         """Store vectors by content hash; one that is there stays."""
         with self._database.write() as connection:
             insert_embeddings(connection, model_id, vectors)
+
+    def count_unembedded(self, model_id: str) -> int:
+        """How many texts of live chunks have no vector under `model_id`."""
+        return len(list(self.unembedded(model_id)))
 
     def unembedded(self, model_id: str) -> Iterator[tuple[str, str]]:
         """Content hash and embedded text of live chunks that have no vector under `model_id`."""

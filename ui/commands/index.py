@@ -30,11 +30,7 @@ def verify(data: Data = None, config: Config = None, as_json: AsJson = False) ->
     elif found.sound:
         typer.echo(f"Sound: all {found.live_chunks} passages are reachable, sampled recall {found.recall:.3f}.")
     else:
-        typer.echo(
-            f"Not sound: of {found.live_chunks} passages {len(found.unreachable)} are unreachable, "
-            f"{len(found.unlisted)} missing from keyword search, sampled recall {found.recall:.3f}. "
-            + " ".join(found.problems)
-        )
+        typer.echo(f"Not sound. {found}")
         typer.echo("Run `waypost index rebuild`; nothing is embedded again.")
     if not found.sound:
         raise typer.Exit(1)
