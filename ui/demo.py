@@ -14,10 +14,21 @@ from ui.unchanged import data_folder
 SAMPLE = Path(__file__).parent / "sample"
 QUESTIONS = (
     "My wall display won't connect to the Wi-Fi at home, what should I check?",
-    "How do I cancel Fernway Plus, and can you also gift the remaining months to my sister?",
+    "How do I connect my iCloud calendar? And do the to-dos from Apple Reminders come along too?",
     "Does the wall display work with a Matter smart lock on our front door?",
 )
 """One that is answered, one in part, one that is a gap."""
+
+SETTINGS = """\
+# The sample is small and its questions are worded on purpose unlike its articles, so that confidences are low.
+# These thresholds were read off its own 68 questions (docs/evaluation.md); `waypost eval run` shows a desk's own.
+[answering]
+answer_threshold = 0.4
+partial_threshold = 0.27
+
+[desk]
+name = "Fernway Support"
+"""
 
 AGENT: tuple[Audience, ...] = ("public", "internal")
 
@@ -25,6 +36,10 @@ AGENT: tuple[Audience, ...] = ("public", "internal")
 def run(data: Path | None, *, once: bool, host: str | None, port: int | None) -> None:
     """Fill the demo's directory, then show the job in the terminal (`once`) or start the server."""
     folder = data_folder(data) if data else data_folder(None).with_name("waypost-demo")
+    settings = folder / "waypost.toml"
+    if not settings.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        settings.write_text(SETTINGS, "utf-8")
     home = open_home(folder, create=True)
     _fill(home)
     if once:
