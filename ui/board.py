@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import gradio as gr
 
 from ui import board_calls as calls
-from ui.board_gaps import STATUSES, gap_list, gap_page, history_list, status_name
+from ui.board_gaps import STATUSES, Json, gap_list, gap_page, history_list, status_name
 from ui.client import ApiError, Client
 from ui.look import QUIET, Doors, hidden_button, hidden_field, page_header, panel, told
 from ui.rendering import GAP_REASONS, element, notice, shown
@@ -56,7 +56,8 @@ class _Board:
 
 def build_board(doors: Doors) -> gr.Blocks:
     """The page."""
-    with gr.Blocks(title="Board · Waypost", fill_width=True, analytics_enabled=False) as page:
+    page = gr.Blocks(title="Board · Waypost", fill_width=True, analytics_enabled=False)
+    with page:
         page_header("/board")
         board = _Board(**_overview(), **_one_gap(), **_hidden())
         _connect_list(page, board, doors)
@@ -121,7 +122,9 @@ def _introduction() -> Any:
     return element(
         "div",
         element("h1", "What the knowledge could not answer"),
-        element("p", "Each gap is one question, however often it was asked. The first is what most people wrote about."),
+        element(
+            "p", "Each gap is one question, however often it was asked. The first is what most people wrote about."
+        ),
         class_="introduction",
     )
 
@@ -136,16 +139,12 @@ def _connect_list(page: gr.Blocks, board: _Board, doors: Doors) -> None:
         filters = calls.Filters(status or "", reason or "", channel or "", text or "")
         return _trying(board, doors, request, lambda client: _listed(board, client, filters, calls.PAGE))
 
-    def show_more(
-        status: str, reason: str, channel: str, text: str, limit: int, request: gr.Request
-    ) -> Changes:
+    def show_more(status: str, reason: str, channel: str, text: str, limit: int, request: gr.Request) -> Changes:
         filters = calls.Filters(status or "", reason or "", channel or "", text or "")
         wider = min(limit + calls.PAGE, calls.MOST)
         return _trying(board, doors, request, lambda client: _listed(board, client, filters, wider))
 
-    def open_gap(
-        gap_id: str, status: str, reason: str, channel: str, text: str, request: gr.Request
-    ) -> Changes:
+    def open_gap(gap_id: str, status: str, reason: str, channel: str, text: str, request: gr.Request) -> Changes:
         if gap_id == "all":
             return relist(status, reason, channel, text, request)
         return _trying(board, doors, request, lambda client: _opened(board, client, gap_id))
@@ -239,7 +238,7 @@ def _opened(board: _Board, client: Client, gap_id: str) -> Changes:
     }
 
 
-def _read_only(gap: calls.Json, refusal: str) -> Any:
+def _read_only(gap: Json, refusal: str) -> Any:
     return element(
         "div",
         element("p", "Status: ", element("strong", status_name(gap["status"]))),
@@ -249,7 +248,7 @@ def _read_only(gap: calls.Json, refusal: str) -> Any:
     )
 
 
-def _changed(board: _Board, gap: calls.Json, field: str) -> Changes:
+def _changed(board: _Board, gap: Json, field: str) -> Changes:
     last = gap["history"][-1] if gap["history"] else None
     if last is None or last["field"] != field or last["new"] != gap[field]:
         return {board.notice: notice("It was so already; nothing changed.")}

@@ -146,7 +146,7 @@ def _nearest(documents: Sequence[Json]) -> Html:
         element(
             "li",
             link(document["url"], document["title"] or document["document_id"]),
-            element("span", document["audience"].capitalize(), class_=f"badge is-{document['audience']}"),
+            element("span", "Internal", class_="badge is-internal") if document["audience"] == "internal" else None,
             day(document["updated_at"]),
         )
         for document in documents
@@ -154,7 +154,9 @@ def _nearest(documents: Sequence[Json]) -> Html:
     return element(
         "section",
         element("h2", "Nearest documents"),
-        element("p", "They came up, but do not answer it. One of them may be where the answer belongs.", class_="quiet"),
+        element(
+            "p", "They came up, but do not answer it. One of them may be where the answer belongs.", class_="quiet"
+        ),
         element("ol", *rows, class_="nearest"),
     )
 

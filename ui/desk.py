@@ -78,7 +78,8 @@ class _Desk:
 
 def build_desk(doors: Doors, sample_questions: Sequence[str] = ()) -> gr.Blocks:
     """The page; `sample_questions` are offered while the knowledge is the sample helpdesk's."""
-    with gr.Blocks(title="Desk · Waypost", fill_width=True, analytics_enabled=False) as page:
+    page = gr.Blocks(title="Desk · Waypost", fill_width=True, analytics_enabled=False)
+    with page:
         page_header("/desk")
         with gr.Row(elem_id="desk"):
             ticket = _ticket_pane()
@@ -172,8 +173,8 @@ def _hidden() -> dict[str, Any]:
 
 def _connect_asking(page: gr.Blocks, desk: _Desk, doors: Doors, samples: Sequence[str]) -> None:
     screen = [
-        desk.text, desk.title, desk.requester, desk.draft, desk.evidence, desk.state, desk.reply, desk.rating, desk.reasons,
-        desk.note, desk.prevented, desk.notice, desk.draft_id, desk.recent,
+        desk.text, desk.title, desk.requester, desk.draft, desk.evidence, desk.state, desk.reply,
+        desk.rating, desk.reasons, desk.note, desk.prevented, desk.notice, desk.draft_id, desk.recent,
     ]  # fmt: skip
 
     def ask(text: str, title: str, requester: str, channel: str | None, request: gr.Request) -> Changes:
@@ -200,9 +201,7 @@ def _connect_asking(page: gr.Blocks, desk: _Desk, doors: Doors, samples: Sequenc
     desk.new.click(start_anew, None, screen, **QUIET).then(
         None, js="() => { waypost.opened('draft', ''); waypost.focus('ticket'); }"
     )
-    desk.open.click(open_stored, desk.to_open, screen, js=_ASKING, **QUIET).then(
-        None, js="() => waypost.asking(false)"
-    )
+    desk.open.click(open_stored, desk.to_open, screen, js=_ASKING, **QUIET).then(None, js="() => waypost.asking(false)")
     page.load(load, desk.to_open, screen, js="() => [window.location.search]", **QUIET).then(
         None, js="() => waypost.ready()"
     )
@@ -236,9 +235,7 @@ def _connect_reply(desk: _Desk, doors: Doors) -> None:
 def _connect_feedback(desk: _Desk, doors: Doors) -> None:
     fields = [desk.rating, desk.reasons, desk.note, desk.prevented, desk.notice]
 
-    def rate(
-        draft_id: str, rating: str, reasons: list[str], note: str, prevented: str, request: gr.Request
-    ) -> Changes:
+    def rate(draft_id: str, rating: str, reasons: list[str], note: str, prevented: str, request: gr.Request) -> Changes:
         feedback = {
             "rating": rating,
             "reasons": (reasons or []) if rating == "down" else [],

@@ -33,11 +33,12 @@ class Doors:
 
 def mounted(app: FastAPI, blocks: gr.Blocks, path: str, identity: Callable[[Request], str | None]) -> FastAPI:
     """The application with a Gradio page at `path`; fonts are the system's own, so nothing is fetched."""
-    return gr.mount_gradio_app(
+    whole: FastAPI = gr.mount_gradio_app(
         app, blocks, path, auth_dependency=identity, theme=_theme(), head=_style(),
         js=(STATIC / "waypost.js").read_text("utf-8"), footer_links=[], run_history=False, show_error=False,
         max_file_size="1b", enable_monitoring=False, ssr_mode=False, pwa=False, mcp_server=False,
     )  # fmt: skip
+    return whole
 
 
 def page_header(here: str) -> gr.HTML:

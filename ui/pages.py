@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from html import escape
 from pathlib import Path
 from urllib.parse import parse_qs, quote
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.api.auth import Caller, Doorkeeper
 
@@ -65,7 +65,7 @@ class _Gate:
         elif not _is_same_origin(request):
             await Response("Expected a request from this site's own pages.", 403)(scope, receive, send)
         else:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, _with_policy(send))
 
     def _caller(self, request: Request) -> Caller | None:
         key = request.cookies.get(COOKIE)
@@ -77,6 +77,17 @@ class _Gate:
             asked = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
             return RedirectResponse(f"/login?next={quote(asked, safe='')}", status_code=303)
         return Response("Sign in first.", status_code=401)
+
+
+def _with_policy(send: Send) -> Send:
+    """`send` that adds the pages' content policy, without holding back what is streamed."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message)["Content-Security-Policy"] = _PAGE_CSP
+        await send(message)
+
+    return sending
 
 
 def _is_guarded(path: str) -> bool:
@@ -125,20 +136,13 @@ def _add_sign_in(app: FastAPI, doorkeeper: Doorkeeper) -> None:
         response.delete_cookie(COOKIE)
         return response
 
-    async def with_policy(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await call_next(request)
-        if _is_guarded(request.url.path):
-            response.headers["Content-Security-Policy"] = _PAGE_CSP
-        return response
-
-    app.middleware("http")(with_policy)
-
 
 def _signed_in(doorkeeper: Doorkeeper, key: str, target: str) -> Response | None:
     if not key or doorkeeper.caller(key) is None:
         return None
     # Only our own pages: an address from the query must not send anybody elsewhere.
-    safe = target if target in _GUARDED or target.startswith(tuple(f"{page}{mark}" for page in _GUARDED for mark in "/?")) else "/desk"
+    ours = target in _GUARDED or target.startswith(tuple(f"{page}{mark}" for page in _GUARDED for mark in "/?"))
+    safe = target if ours else "/desk"
     response = RedirectResponse(safe, status_code=303)
     response.set_cookie(COOKIE, key, httponly=True, samesite="lax", max_age=8 * 3600)
     return response

@@ -17,7 +17,8 @@ import nh3
 _VOID = frozenset({"br", "hr", "wbr"})
 _TAGS = {
     "a", "article", "aside", "blockquote", "br", "button", "dd", "details", "div", "dl", "dt", "em", "h1", "h2", "h3",
-    "header", "hr", "kbd", "li", "mark", "nav", "ol", "p", "section", "small", "span", "strong", "summary", "time", "ul",
+    "header", "hr", "kbd", "li", "mark", "nav", "ol", "p", "section", "small", "span", "strong", "summary", "time",
+    "ul",
 }  # fmt: skip
 _ATTRIBUTES = {
     "*": {"class", "id", "title", "role", "lang", "dir", "tabindex", "hidden"},
@@ -149,7 +150,7 @@ def ago(value: str | None, now: datetime | None = None) -> Html:
 
 
 def counted(number: int, one: str, many: str = "") -> str:
-    """ "1 contact", "3 contacts"."""
+    """A number with its noun: "1 contact", "3 contacts"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 

@@ -54,7 +54,7 @@
     const words = document.createElement("span");
     words.textContent = text;
     line.append(words, ...more);
-    const place = byId("page-notice") ?? document.body.appendChild(
+    const place = byId("page-notice") ?? (document.querySelector(".gradio-container") ?? document.body).appendChild(
       Object.assign(document.createElement("div"), { id: "page-notice", role: "status" }));
     place.replaceChildren(line);
   }
