@@ -34,7 +34,12 @@ class Desk:
         """The answer, stored. A gap is logged under `token`, so that the same contact counts once."""
         answer = self.assistant.ask(question, audiences=audiences)
         self.drafts.save(answer, ticket_id=ticket_id, asked_by=asked_by, settings=self.settings)
-        if answer.gap is not None:
-            vector = question_vector(answer)
-            self.gaps.log(question, answer.gap, vector, self.model_id, token=token or answer.id, draft_id=answer.id)
+        self.log_gap(answer, token=token or answer.id, draft_id=answer.id)
         return answer
+
+    def log_gap(self, answer: Answer, *, token: str, draft_id: str | None) -> int | None:
+        """Enter what was not answered into the gap log; returns the gap's id, None where there is no gap."""
+        if answer.gap is None:
+            return None
+        vector = question_vector(answer)
+        return self.gaps.log(answer.question, answer.gap, vector, self.model_id, token=token, draft_id=draft_id)

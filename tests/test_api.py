@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from assistant.api.app import create_app
 from assistant.api.auth import RIGHTS, Doorkeeper
 from assistant.api.services import IndexStatus, Services
+from ui.demo import SETTINGS
 from ui.home import Home, open_home
 from ui.intake import Intake
 
@@ -23,7 +24,9 @@ UNKNOWN = "Can I pair a Bluetooth barbecue thermometer with the espresso machine
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    found = open_home(tmp_path_factory.mktemp("api"), create=True)
+    folder = tmp_path_factory.mktemp("api")
+    (folder / "waypost.toml").write_text(SETTINGS, "utf-8")
+    found = open_home(folder, create=True)
     yield found
     found.close()
 

@@ -46,6 +46,7 @@ def run(data: Path | None, *, once: bool, host: str | None, port: int | None) ->
         _show(home)
         home.close()
         return
+    _log_gaps(home)
     key = home.keys.create("demo", "admin")
     home.close()
     from ui.serve import run as serve
@@ -71,6 +72,20 @@ def _fill(home: Home) -> None:
     finally:
         intake.close()
         ownership.release()
+
+
+def _log_gaps(home: Home) -> None:
+    """Ask the sample's own questions, so that the board has something to show; each counts once, ever."""
+    from ui.commands.lines import questions
+
+    index = home.reader_index()
+    desk = home.desk(home.assistant(index, lambda: index.name))
+    asked = questions(SAMPLE / "questions.jsonl")
+    with shown("sample questions") as progress:
+        for number, question in enumerate(asked, 1):
+            answer = desk.assistant.ask(question, audiences=AGENT)
+            desk.log_gap(answer, token=f"sample-{question.id}", draft_id=None)
+            progress(number, len(asked), question.title)
 
 
 def _show(home: Home) -> None:

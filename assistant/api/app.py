@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from importlib import metadata
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.api import drafts, gaps, operations, problems
 from assistant.api.auth import Doorkeeper
@@ -43,21 +45,42 @@ def create_app(
             allow_headers=["Authorization", "X-API-Key", "Content-Type", "Idempotency-Key", "X-Request-Id"],
             expose_headers=["X-Request-Id"],
         )
-    app.middleware("http")(_identified)
+    app.add_middleware(_Identified)
     return app
 
 
-async def _identified(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Give each request an id, its own when it brought a sensible one, and each reply its safety headers."""
-    given = request.headers.get("X-Request-Id", "")
-    request.state.request_id = given if _REQUEST_ID.match(given) else uuid.uuid4().hex
-    response = await call_next(request)
-    response.headers["X-Request-Id"] = request.state.request_id
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
-    if request.url.path.startswith(("/v1/", "/healthz", "/readyz")):
-        response.headers.setdefault("Content-Security-Policy", _API_CSP)
-        response.headers.setdefault("Cache-Control", "no-store")
-    elif request.url.path in ("/docs", "/redoc"):
-        response.headers.setdefault("Content-Security-Policy", _DOCS_CSP)
-    return response
+class _Identified:
+    """Gives each request an id, its own when it brought a sensible one, and each reply its safety headers.
+
+    Plain ASGI: a wrapper that reads whole responses would fail on streams that the browser gives up.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("X-Request-Id", "")
+        request_id = given if _REQUEST_ID.match(given) else uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                for name, value in _safety_headers(scope["path"]).items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, sending)
+
+
+def _safety_headers(path: str) -> dict[str, str]:
+    headers = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+    if path.startswith(("/v1/", "/healthz", "/readyz")):
+        headers |= {"Content-Security-Policy": _API_CSP, "Cache-Control": "no-store"}
+    elif path in ("/docs", "/redoc"):
+        headers["Content-Security-Policy"] = _DOCS_CSP
+    return headers

@@ -89,9 +89,13 @@ def add_feedback(
 
     def reply() -> EventOut:
         services.desk.drafts.add_feedback(
-            draft_id, rating=body.rating, reasons=[cleaned(reason) for reason in body.reasons], note=cleaned(body.note), proposed_fix=cleaned(body.proposed_fix),
+            draft_id,
+            rating=body.rating,
+            reasons=[cleaned(reason) for reason in body.reasons],
+            note=cleaned(body.note),
+            proposed_fix=cleaned(body.proposed_fix),
             actor=caller.name,
-        )  # fmt: skip
+        )
         return EventOut(edit_distance=None)
 
     return once(services.database, request, caller.name, idempotency_key, body, reply)
