@@ -64,7 +64,7 @@ def main() -> None:
         "parts": sum(len(answer["parts"]) for answer in answers),
         "sources": sum(len(answer["sources"]) for answer in answers),
         "failures": len(found),
-        "ms": {f"p{q}": round(percentile(totals, q) or 0.0, 1) for q in (50, 95, 99)},
+        "ms": {f"p{q}": round(percentile(totals, q / 100) or 0.0, 1) for q in (50, 95, 99)},
         "share_outside_embedding_and_search": round(1 - sum(finding) / sum(totals), 3) if sum(totals) else None,
     }
     print(json.dumps(report))

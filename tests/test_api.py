@@ -134,10 +134,8 @@ def test_what_the_agent_did_is_kept_with_the_edit_distance(client: TestClient, k
     address = f"/v1/drafts/{found['draft_id']}"
     sent = client.post(f"{address}/events", json={"kind": "sent", "final_text": "All else."}, headers=keys["agent"])
     assert 0 < sent.json()["edit_distance"] <= 1
-    rated = client.post(
-        f"{address}/feedback", json={"rating": "down", "reasons": ["incomplete"], "proposed_fix": "Say it on the screen."},
-        headers=keys["agent"],
-    )  # fmt: skip
+    said = {"rating": "down", "reasons": ["incomplete"], "proposed_fix": "Say it on the screen."}
+    rated = client.post(f"{address}/feedback", json=said, headers=keys["agent"])
     assert rated.status_code == 200
     history = client.get(f"{address}/history", headers=keys["agent"]).json()
     assert [e["kind"] for e in history["events"]] == ["sent"]
