@@ -46,8 +46,6 @@ def rendered(line: Line, passage: Passage, reader: Reader, *, conditioned: bool 
     text = one_line(_written(pieces, reader))
     if not any(char.isalnum() for char in text):
         return None
-    if line.block.kind == "item" and text.endswith(":"):
-        text = f"{text[:-1]}."  # it led to a picture or to nested items that are told apart
     if conditioned and line.block.condition:
         text = f"{_capital(phrase(line.block.condition))}: {text}"
     quotes = (_quote(line, passage, span) for span in _joined(line, pieces))

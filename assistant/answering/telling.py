@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from assistant.answering.conditions import Reader
-from assistant.answering.language import content_stems
+from assistant.answering.language import NEGATIONS, content_stems, words
 from assistant.answering.outline import Line, Unit, is_question_of
 from assistant.answering.rendering import Rendered, rendered
 from assistant.domain import Block, Part, Passage
@@ -21,7 +21,7 @@ _POINTS_AWAY = re.compile(
     r"|\b(?:image|screenshot|picture|figure|video|table|diagram) (?:below|above|shows)\b"
     r"|\b(?:this|following|previous|next) (?:article|section|image|screenshot|page|table)\b"
     r"|(?:^|, )(?:please )?(?:see|refer to|visit)\b"
-    r"|\bclick here\b|^here documents\b"
+    r"|\bclick here\b|\bhere documents\b|^skip to\b"
     r"|\bas (?:explained|described|shown|mentioned|noted) (?:above|below|earlier|previously)\b"
     r"|\b(?:below|above)[.:)]|\bshown below\b|^based on (?:information|text) from\b"
     r"|^more for \w+:"
@@ -42,7 +42,7 @@ _LEANS_BACK = re.compile(
 )
 
 _WHOLE_LIST = 6
-_WHOLE_LIST_CHARS = 600
+_LIST_CHARS = 600
 _BEST_ITEMS = 4
 _RUN = 3
 _LONGEST_LINE = 700
@@ -91,21 +91,30 @@ class Voice:
         lead = self.unit.lead[-1:]
         if lead and (_LISTS_LINKS.search(lead[-1].text) or _points_away(lead[-1].text)):
             return []
-        usable = [line for line in self.unit.lines if self._stands_alone(line) and not self._is_label(line)]
-        if len(usable) < len(self.unit.lines) / 2:
+        groups = _item_groups(self.unit.lines)
+        usable = [lines for lines in groups if self._stands_alone(lines[0]) and not self._is_label(lines[0])]
+        if len(usable) < len(groups) / 2:
             return []
-        items = self._parts(_best_items(usable, weights))
-        return [*self._parts(self._lead()), *items] if items else []
+        told = self._parts(self._lead())
+        begun = len(told)
+        for lines in _best_items(usable, weights):
+            part = self._step(lines, conditioned=not (told and self._shares_condition()))
+            told += [part] if part else []
+        return told if len(told) > begun else []
 
     def prose(self, weights: Mapping[str, float]) -> list[Part]:
         """The best run of sentences."""
         return self._parts([line for line in _best_run(self.unit.lines, weights) if self._stands_alone(line)])
 
     def _lead(self) -> list[Line]:
-        """The last sentence of the lead-in, and the one before it where that can stand alone."""
-        lead = self.unit.lead
-        last = [line for line in lead[-1:] if line.text.endswith(":") or self._stands_alone(line)]
-        return [*(line for line in lead[-2:-1] if self._stands_alone(line)), *last]
+        """The last two sentences of the lead-in, without pointers elsewhere; a caveat stays whatever it points to."""
+        return [
+            line
+            for line in self.unit.lead[-2:]
+            if self._stands_alone(line)
+            or (line is self.unit.lead[-1] and line.text.endswith(":"))
+            or (not _is_fragment(line) and not NEGATIONS.isdisjoint(words(line.text)))
+        ]
 
     def _step(self, lines: Sequence[Line], *, conditioned: bool) -> Part | None:
         pieces: list[Rendered] = []
@@ -115,7 +124,10 @@ class Voice:
             if piece is not None:
                 pieces.append(piece)
         quotes = tuple(quote for piece in pieces for quote in piece.quotes)
-        return Part(_with_stops([piece.text for piece in pieces]), quotes) if pieces else None
+        text = _with_stops([piece.text for piece in pieces]) if pieces else ""
+        if text.endswith(":"):
+            text = f"{text[:-1]}."  # what it led to, a picture most often, is not there
+        return Part(text, quotes) if text else None
 
     def _parts(self, lines: Sequence[Line]) -> list[Part]:
         """One part for each line; a condition is told once for each block, once in all when the unit shares it."""
@@ -136,7 +148,7 @@ class Voice:
         """Whether a reader can use the line without seeing what surrounds it in the article."""
         text = line.text.strip()
         leads_on = text.endswith(":") and line.block.kind != "item"
-        if leads_on or len(text) > _LONGEST_LINE or is_question_of(line, self.passage):
+        if leads_on or _is_fragment(line) or len(text) > _LONGEST_LINE or is_question_of(line, self.passage):
             return False
         return not (_points_away(text) or _ADDRESS.match(text))
 
@@ -144,6 +156,24 @@ class Voice:
         """Whether an item is a few words without a stop that nothing introduces: a link's text, a caption."""
         few = len(line.text.split()) <= _LABEL_WORDS
         return few and not self.unit.lead and not line.text.rstrip().endswith((".", "!", ":"))
+
+
+def _is_fragment(line: Line) -> bool:
+    """Whether a sentence of a paragraph begins or ends outside of what was cut: lower case, or half a bracket."""
+    text = line.text.strip()
+    return line.block.kind == "paragraph" and (text[:1].islower() or text.count("(") != text.count(")"))
+
+
+def _item_groups(lines: Sequence[Line]) -> list[list[Line]]:
+    """Each item of the list with what is nested below it."""
+    level = lines[0].block.level
+    grouped: list[list[Line]] = []
+    for line in lines:
+        if not grouped or (line.block.kind == "item" and line.block.level <= level):
+            grouped.append([line])
+        else:
+            grouped[-1].append(line)
+    return grouped
 
 
 def _step_groups(lines: Sequence[Line]) -> list[list[Line]]:
@@ -172,12 +202,17 @@ def _score(line: Line, weights: Mapping[str, float]) -> float:
     return sum(weights.get(stem, 0.0) for stem in set(content_stems(line.text)))
 
 
-def _best_items(lines: Sequence[Line], weights: Mapping[str, float]) -> list[Line]:
-    """The whole list when it is short, else its best items in their order."""
-    if len(lines) <= _WHOLE_LIST and sum(len(line.text) for line in lines) <= _WHOLE_LIST_CHARS:
-        return list(lines)
-    ranked = sorted(lines, key=lambda line: -_score(line, weights))[:_BEST_ITEMS]
-    return [line for line in lines if line in ranked]
+def _best_items(groups: Sequence[list[Line]], weights: Mapping[str, float]) -> list[list[Line]]:
+    """The whole list when it is short, else its best items that fit, in their order; one at least."""
+    lengths = [sum(len(line.text) for line in lines) for lines in groups]
+    if len(groups) <= _WHOLE_LIST and sum(lengths) <= _LIST_CHARS:
+        return list(groups)
+    scores = [sum(_score(line, weights) for line in lines) for lines in groups]
+    best: list[int] = []
+    for place in sorted(range(len(groups)), key=lambda place: -scores[place]):
+        if not best or (len(best) < _BEST_ITEMS and sum(lengths[p] for p in (*best, place)) <= _LIST_CHARS):
+            best.append(place)
+    return [groups[place] for place in sorted(best)]
 
 
 def _best_run(lines: Sequence[Line], weights: Mapping[str, float]) -> list[Line]:
