@@ -37,6 +37,7 @@ _NOTE_WORDS = frozenset([
     "note", "notice", "warning", "tip", "caution", "important", "danger", "info", "hint", "attention", "error",
     "admonition", "callout", "alert", "aside-note", "markdown-alert", "theme-admonition", "starlight-aside",
 ])  # fmt: skip
+_MAX_OPENING = 20
 _NOTE_OPENING = re.compile(r"(?:note|warning|tip|important|caution|info|attention|hint)\s*[:!.]?", re.IGNORECASE)
 _NO_CONTENT_ROLES = frozenset([
     "navigation", "banner", "contentinfo", "search", "complementary", "menu", "menubar", "toolbar",
@@ -142,6 +143,7 @@ class _Walk:
         self._block_conditions: list[str] = [""]
         self._containers: list[_Container] = []
         self._lists: list[_Numbering] = []
+        self._defined: list[bool] = []
         self._depth_of_items = 0
         self._heading: tuple[int, str] | None = None
         self._data_tables: list[bool] = []
@@ -220,8 +222,10 @@ class _Walk:
             return False
         elif tag in ("ol", "ul", "menu", "dir"):
             self._open_list(node, tag, attributes, frame)
+        elif tag == "dl":
+            self._defined.append(node.css_first("dd") is not None)
         elif tag in ("li", "dt", "dd"):
-            self._open_item(node, tag, attributes, frame)
+            self._open_item(tag, attributes, frame)
         elif tag == "table":
             self._open_table(node, attributes, frame)
         elif tag == "tr" and self._data_tables and self._data_tables[-1]:
@@ -243,12 +247,12 @@ class _Walk:
         self._lists.append(numbering)
         frame.numbering = True
 
-    def _open_item(self, node: LexborNode, tag: str, attributes: _Attributes, frame: _Frame) -> None:
+    def _open_item(self, tag: str, attributes: _Attributes, frame: _Frame) -> None:
         for container in self._containers:
             container.marked = True
         if tag == "li":
             item = self._numbered(attributes)
-        elif tag == "dt" and _has_definitions(node):
+        elif tag == "dt" and self._defined and self._defined[-1]:
             item = _Container("item")
         else:
             item = _Container("plain", marked=True)
@@ -319,6 +323,8 @@ class _Walk:
             self._heading = None
         if frame.container:
             self._depth_of_items -= self._containers.pop().kind in ("step", "item")
+        if frame.tag == "dl":
+            self._defined.pop()
         if frame.numbering:
             self._lists.pop()
             if not self._lists:
@@ -400,20 +406,24 @@ def _is_note(node: LexborNode, tag: str, attributes: _Attributes, classes: froze
         return True
     if tag != "blockquote":
         return False
-    first = node.css_first("strong, b")
-    opening = first.text(strip=True) if first is not None else ""
-    return bool(_NOTE_OPENING.fullmatch(opening)) and node.text(strip=True).startswith(opening)
+    return bool(_NOTE_OPENING.fullmatch(_bold_opening(node)))
+
+
+def _bold_opening(node: LexborNode) -> str:
+    """The text that a quotation opens with in bold, empty when it opens otherwise."""
+    child = node.first_child
+    while child is not None:
+        if child.tag in ("strong", "b"):
+            return child.text(strip=True)[:_MAX_OPENING]
+        if child.tag == "-text" and not (child.text_content or "").strip():
+            child = child.next
+        else:
+            child = child.first_child if child.tag == "p" else None
+    return ""
 
 
 def _is_note_class(name: str) -> bool:
     return name in _NOTE_WORDS or name.startswith(("admonition-", "callout-", "alert-", "markdown-alert-"))
-
-
-def _has_definitions(term: LexborNode) -> bool:
-    sibling = term.next
-    while sibling is not None and sibling.tag != "dd":
-        sibling = sibling.next
-    return sibling is not None
 
 
 def _preformatted(root: LexborNode) -> str:
