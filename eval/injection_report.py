@@ -33,7 +33,7 @@ from assistant.answering.draft import extractive
 from assistant.answering.guard import Policy, guarded, vouched
 from assistant.answering.language import sentences
 from assistant.answering.verify import verify
-from assistant.domain import Block, Candidate, Draft, Part, Passage, Question, Quote
+from assistant.domain import Audience, Block, Candidate, Draft, Kind, Part, Passage, Question, Quote
 from assistant.models.chat import METHODS, ChatWritten, Clock, LangChainDrafter
 from assistant.models.embedder import load_embedder
 from eval.fake_openai import Behaviour, Payload, declined, fake_vendor, faults, good, reply_text
@@ -205,7 +205,7 @@ def articles(bench: Path) -> list[Passage]:
 
 
 def _passage(
-    key: str, title: str, url: str, lines: Sequence[str], *, kind: str = "doc", audience: str = "public"
+    key: str, title: str, url: str, lines: Sequence[str], *, kind: Kind = "doc", audience: Audience = "public"
 ) -> Passage:
     text, blocks = "", []
     for line in lines:
@@ -225,7 +225,7 @@ def _passage(
         text,
         0,
         len(text),
-        tuple(blocks),  # type: ignore[arg-type]
+        tuple(blocks),
     )
 
 

@@ -179,6 +179,7 @@ class LangChainDrafter:
                 if self._method is None:
                     profile = getattr(model, "profile", None) or {}
                     self._method = "json_schema" if profile.get("structured_output") else "text"
+                _warm(model)
                 self._invoke = _invoker(model, self._method)
 
     def protect(self, policy: Policy) -> None:
@@ -406,6 +407,15 @@ def _built(name: str, provider: str, options: Mapping[str, Any], deadline_s: flo
             f"of its LangChain integration (langchain-{provider.replace('_', '-')}), set its key, and check "
             "models.chat_options."
         ) from error
+
+
+def _warm(model: Any) -> None:
+    """Import what openai's client imports at its first call: seconds on a busy machine, which no draft should pay."""
+    client = getattr(model, "root_client", None)
+    for path in ("chat.completions.with_raw_response", "beta.chat.completions"):
+        part = client
+        for name in path.split("."):
+            part = getattr(part, name, None)
 
 
 def _bounded_client(deadline_s: float) -> Any:
