@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 
+from assistant.cleaning import cleaned
 from assistant.domain import Chunk, Document
-from assistant.errors import UnreadableItem, UsageError
+from assistant.errors import UnreadableItem, UsageError, WaypostError
 from assistant.seams import Embedder, Progress, Vectors
 from assistant.store.corpus import Corpus, Known
 from ingest.chunk import chunks as chunked
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 _BATCH_CHUNKS = 512
 _BATCH_DOCUMENTS = 256
+_LISTED = 100
 
 
 class CountingEmbedder(Embedder, Protocol):
@@ -37,7 +39,11 @@ class CountingEmbedder(Embedder, Protocol):
 
 @dataclass(slots=True)
 class Summary:
-    """What one run did. `failed` are in quarantine, each with its reason; the first hundred are listed here."""
+    """What one run did, in documents; `embedded` and `chunks` count passages, `characters` those of texts read.
+
+    `failed` are in quarantine, each with its reason; `clashes` are documents whose id another one had already,
+    with the id they are known by. Of both the first hundred are listed.
+    """
 
     source: str
     added: int = 0
@@ -50,6 +56,7 @@ class Summary:
     characters: int = 0
     seconds: float = 0.0
     failures: list[dict[str, str]] = field(default_factory=list)
+    clashes: list[dict[str, str]] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, object]:
         """For JSON."""
@@ -104,6 +111,8 @@ class _Run:
         self._known = corpus.known(self._source_id)
         self._quarantined = corpus.quarantined(self._source_id)
         self._waiting: list[_Read] = []
+        self._wanted_keys: dict[str, tuple[str, str]] = {}
+        self._covered: list[str] = []
         self._summary = Summary(source.name)
         self._begun = False
 
@@ -119,18 +128,24 @@ class _Run:
         self._remove_unseen(seen, allow_empty=allow_empty)
         if forgotten := [item for item in self._quarantined if item not in seen]:
             self._corpus.clear_quarantine(self._source_id, forgotten)
+        self._note_clashes()
         self._summary.seconds = round(time.perf_counter() - begin, 3)
         if self._begun or self._summary.removed or fingerprint:
             self._corpus.finish(self._source_id, self._summary.as_dict(), fingerprint)
         return self._summary
 
     def _take(self, item: Item) -> None:
+        if item.covers is not None:
+            self._covered.append(item.covers)
         known = self._known.get(item.key)
+        revision, reason = self._quarantined.get(item.key, ("", ""))
         if known is not None and not known.deleted and known.revision == item.revision:
             self._summary.unchanged += 1
-        elif self._quarantined.get(item.key) == item.revision:
+            if revision:
+                self._corpus.clear_quarantine(self._source_id, [item.key])
+        elif revision == item.revision:
             # Unreadable last time and the same bytes now: it is counted again without being read again.
-            self._fail(item, "unchanged since it was quarantined", store=False)
+            self._fail(item, reason, store=False)
         else:
             self._read(item)
 
@@ -139,7 +154,7 @@ class _Run:
             self._begun = True
             self._started()
         try:
-            document = replace(item.load(), revision=item.revision)
+            document = _storable(item.load(), item.revision)
             chunks = chunked(document, self._embedder.count)
             if not chunks:
                 raise UnreadableItem(f"{item.where}: expected some text, found nothing to search in.")
@@ -155,7 +170,7 @@ class _Run:
 
     def _fail(self, item: Item, reason: str, *, store: bool = True) -> None:
         self._summary.failed += 1
-        if len(self._summary.failures) < 100:
+        if len(self._summary.failures) < _LISTED:
             self._summary.failures.append({"item": item.where, "reason": reason})
         if store:
             self._corpus.quarantine(self._source_id, item.key, item.revision, reason)
@@ -166,12 +181,23 @@ class _Run:
         vectors = self._embed([chunk for read in self._waiting for chunk in read.chunks])
         for read in self._waiting:
             mine = {c.content_hash: vectors[c.content_hash] for c in read.chunks if c.content_hash in vectors}
-            outcome = self._corpus.put(
-                self._source_id, read.item.key, read.document, read.chunks, mine, self._embedder.model_id
-            )
-            self._count(outcome, read)
+            self._store(read, mine)
         self._waiting.clear()
         self._committed()
+
+    def _store(self, read: _Read, vectors: Mapping[str, Vectors]) -> None:
+        try:
+            outcome = self._corpus.put(
+                self._source_id, read.item.key, read.document, read.chunks, vectors, self._embedder.model_id
+            )
+        except WaypostError:
+            raise  # the store itself fails: the next record would, too
+        except Exception as error:
+            log.exception("unexpected failure while storing %s", read.item.where)
+            self._fail(read.item, f"{read.item.where}: could not be stored ({type(error).__name__}: {error})")
+        else:
+            self._wanted_keys[read.item.key] = (read.document.key, read.item.where)
+            self._count(outcome, read)
 
     def _embed(self, chunks: Sequence[Chunk]) -> dict[str, Vectors]:
         """Vectors of the texts that never were embedded under this model."""
@@ -196,7 +222,34 @@ class _Run:
                 "If it is meant to be empty, run again with --allow-empty."
             )
         # An unreadable record is still there: its last good version stays until the record itself is gone.
-        gone = [known.document_id for key, known in live.items() if key not in seen]
+        covered = tuple(self._covered)
+        gone = [known.document_id for key, known in live.items() if key not in seen and not key.startswith(covered)]
         self._summary.removed = self._corpus.remove(gone)
         if gone:
             self._committed()
+
+    def _note_clashes(self) -> None:
+        given = self._corpus.keys(self._source_id) if self._wanted_keys else {}
+        for source_key, (wanted, where) in self._wanted_keys.items():
+            if given[source_key] != wanted and len(self._summary.clashes) < _LISTED:
+                self._summary.clashes.append({"item": where, "id": wanted, "stored_as": given[source_key]})
+
+
+def _storable(document: Document, revision: str) -> Document:
+    """The document with fields that every database takes: no NUL, no lone surrogates, an id that is not blank."""
+    key = cleaned(document.key).strip()
+    if not key:
+        raise UnreadableItem(f"expected an id with visible characters, found {document.key[:80]!r}.")
+    return replace(
+        document,
+        key=key,
+        revision=revision,
+        title=cleaned(document.title),
+        url=cleaned(document.url),
+        locale=cleaned(document.locale),
+        product=cleaned(document.product),
+        channel=cleaned(document.channel),
+        status=cleaned(document.status),
+        tags=tuple(map(cleaned, document.tags)),
+        agent_links=tuple(map(cleaned, document.agent_links)),
+    )

@@ -1,4 +1,4 @@
-"""A store with thousands of passages in seconds, and the index over it: for tests of index, faults and kills."""
+"""An index over a seeded store, opened and asked as answering does: for tests of index and faults."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from making import SeededEmbedder, chunks, document, vector
-
 from assistant.index.exact import StoreSearch
 from assistant.index.generation import OwnedIndex
-from assistant.store.corpus import Corpus
 from assistant.store.database import Database, open_database, sqlite_url
 from assistant.store.generations import Generations
+from eval.seeded import SeededEmbedder, vector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,25 +19,6 @@ if TYPE_CHECKING:
 MODEL = SeededEmbedder.model_id
 BOTH = ("public", "internal")
 KINDS = ("doc", "faq", "ticket")
-
-
-def fill(database: Database, documents: int, paragraphs: int, *, prefix: str = "d", **fields: object) -> None:
-    """Store `documents` articles of `paragraphs` chunks each."""
-    corpus = Corpus(database)
-    source = corpus.source("/seeded", "file", {})
-    for number in range(documents):
-        key = f"{prefix}{number}"
-        text = "\n\n".join(f"Passage {at} of {key} about word{number}x{at}." for at in range(paragraphs))
-        made = document(key, text, **fields)
-        parts = chunks(made)
-        corpus.put(source, key, made, parts, {c.content_hash: vector(c.embedded_text) for c in parts}, MODEL)
-
-
-def remove(database: Database, *keys: str) -> None:
-    """Tombstone documents of `fill`."""
-    corpus = Corpus(database)
-    known = corpus.known(corpus.source("/seeded", "file", {}))
-    corpus.remove([known[key].document_id for key in keys])
 
 
 def owned(database: Database, folder: Path, *, deadline_s: float = 5.0, probe_s: float = 30.0) -> OwnedIndex:
@@ -57,11 +36,6 @@ def opened(folder: Path, **limits: float) -> Iterator[tuple[Database, OwnedIndex
     finally:
         index.close()
         database.close()
-
-
-def question(number: int, at: int) -> str:
-    """What the passage `at` of article `number` is embedded as: its own vector is the best question for it."""
-    return f"Title of d{number}\nPassage {at} of d{number} about word{number}x{at}."
 
 
 def answers(index: OwnedIndex, questions: Sequence[str], k: int = 10) -> list[tuple[list[int], list[int]]]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
-from filling import BOTH, KINDS, MODEL, answers, exact_answers, fill, opened, owned, question, remove
-from making import SeededEmbedder, chunks, document, vector
+from filling import BOTH, KINDS, MODEL, answers, exact_answers, opened, owned
+from making import chunks, document
 
 from assistant.domain import Role
 from assistant.errors import DirectoryInUse, IndexUnavailable
@@ -23,6 +23,7 @@ from assistant.store.corpus import Corpus
 from assistant.store.database import Database
 from assistant.store.generations import Generations, IndexedChunk
 from assistant.store.knowledge import StoredKnowledge
+from eval.seeded import SeededEmbedder, fill, question, remove, vector
 
 QUESTIONS = [question(number, 1) for number in range(0, 20, 3)]
 
@@ -34,7 +35,7 @@ class Counting(SeededEmbedder):
         self.model_id = model_id
         self.embedded = 0
 
-    def embed(self, texts: list[str]) -> Vectors:
+    def embed(self, texts: Sequence[str]) -> Vectors:
         self.embedded += len(texts)
         return super().embed([self.model_id + text if self.model_id != MODEL else text for text in texts])
 
@@ -285,16 +286,16 @@ def test_kinds_and_roles_are_searched_apart(tmp_path: Path) -> None:
         source = corpus.source("/s", "file", {})
         roles: dict[str, Role] = {"doc": "body", "faq": "body", "ticket": "problem"}
         for kind, role in roles.items():
-            made = document(kind, "The same words.", kind=kind, title="Same")
+            made = document(kind, "Identical phrases.", kind=kind, title="Same")
             parts = chunks(made, role)
             corpus.put(source, kind, made, parts, {c.content_hash: vector(c.embedded_text) for c in parts}, MODEL)
         index.apply()
         exact = StoreSearch(Generations(database), MODEL)
         for kind, role in roles.items():
-            (found,) = index.dense(vector("Same\nThe same words."), kinds=(kind,), roles=(role,), k=5)  # type: ignore[arg-type]
+            (found,) = index.dense(vector("Same\nIdentical phrases."), kinds=(kind,), roles=(role,), k=5)  # type: ignore[arg-type]
             assert [found[0]] == [i for i, _ in exact.dense(vector("q"), kinds=(kind,), roles=(role,), k=5)]  # type: ignore[arg-type]
             assert found[1] == pytest.approx(1.0, abs=1e-5)
-            assert len(index.keyword("same", kinds=(kind,), roles=(role,), k=5)) == 1  # type: ignore[arg-type]
+            assert len(index.keyword("identical", kinds=(kind,), roles=(role,), k=5)) == 1  # type: ignore[arg-type]
         assert len(index.dense(vector("q"), kinds=("doc", "faq"), roles=("body",), k=5)) == 2
 
 

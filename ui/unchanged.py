@@ -19,6 +19,9 @@ from typing import Any
 from assistant.store.schema import HEAD
 from ingest.sources.version import READER_VERSION
 
+_PLAIN = {"WAYPOST_DATA", "WAYPOST_BENCH", "WAYPOST_API_KEY", "WAYPOST_URL"}
+"""Variables that change nothing about reading. Any other may, or may be refused, which the full run does."""
+
 
 def data_folder(given: Path | None) -> Path:
     """The data directory: `--data`, else `WAYPOST_DATA`, else the platform's user data folder."""
@@ -55,8 +58,8 @@ def unchanged_summaries(data: Path | None, request: Mapping[str, Any]) -> list[d
             if not _is_whole(connection, folder):
                 return None
             found = [_summary(connection, Path(place).resolve(), request, folder) for place in request["sources"]]
-    except (sqlite3.Error, OSError):
-        return None
+    except (sqlite3.Error, OSError, ValueError):
+        return None  # whatever it is, the full run says it better
     return [summary for summary in found if summary is not None] if None not in found else None
 
 
@@ -76,7 +79,7 @@ def _summary(
     return {
         "source": str(path), "added": 0, "updated": 0, "unchanged": live, "removed": 0, "failed": len(left_out),
         "embedded": 0, "chunks": 0, "characters": 0, "seconds": round(time.perf_counter() - begin, 3),
-        "failures": left_out[:100],
+        "failures": left_out[:100], "clashes": [],
     }  # fmt: skip
 
 
@@ -96,9 +99,8 @@ def _is_whole(connection: sqlite3.Connection, folder: Path) -> bool:
 def _settings(data: Path) -> tuple[bytes, tuple[tuple[str, str], ...]]:
     """The settings file's bytes and the environment's overrides: a change of either is a change of reading."""
     path = data / "waypost.toml"
-    prefixes = ("WAYPOST_MODELS", "WAYPOST_DATABASE")
-    overrides = tuple(sorted((k, v) for k, v in os.environ.items() if k.upper().startswith(prefixes)))
-    return (path.read_bytes() if path.is_file() else b""), overrides
+    overrides = ((k, v) for k, v in os.environ.items() if k.upper().startswith("WAYPOST_") and k not in _PLAIN)
+    return (path.read_bytes() if path.is_file() else b""), tuple(sorted(overrides))
 
 
 def _files(path: Path) -> Iterator[Path]:

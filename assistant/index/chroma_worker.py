@@ -14,7 +14,7 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -66,29 +66,49 @@ class Shelves:
         distances = found["distances"] or []
         return found["ids"], [[1.0 - float(d) for d in row] for row in distances]
 
-    def reach(self, shelf: str, ids: Sequence[str], vectors: Any, probe: Any) -> tuple[list[str], list[str]]:
+    def reach(
+        self, shelf: str, ids: Sequence[str], vectors: Any, probe: Any, thorough: bool
+    ) -> tuple[list[str], list[str]]:
         """Ids that queries return, and those of them whose vector is not the row of `vectors` beside their id.
 
         One query as deep as the shelf, asked with `probe` of shape `(d,)`, names every id that the graph reaches
-        and how far it is; where that falls short, each id is looked for in its own neighbourhood.
+        and how far it is. Where that falls short, or `thorough`, each id is looked for in its own neighbourhood,
+        as questions meet it.
         """
         total = self._collections[shelf].count()
-        seen: dict[str, float] = {}
-        if 0 < total <= _DEEPEST:
-            found, scores = self.query(shelf, probe[None, :], total)
-            seen.update(zip(found[0], scores[0], strict=True))
+        seen = self._deep(shelf, probe, total) if 0 < total <= _DEEPEST else {}
         expected = dict(zip(ids, (vectors @ probe).tolist(), strict=True))
         altered = {i for i, score in seen.items() if i in expected and not abs(score - expected[i]) < _SAME}
-        missing = [row for row, i in enumerate(ids) if i not in seen]
-        for at in range(0, len(missing), 200):
-            rows = missing[at : at + 200]
-            near, scores = self.query(shelf, vectors[rows], 10)
-            for row, names, cosines in zip(rows, near, scores, strict=True):
-                own = dict(zip(names, cosines, strict=True)).get(ids[row])
-                if own is not None:
-                    seen[ids[row]] = own
-                    altered.update([ids[row]] if not own > 1 - _SAME else [])
-        return list(seen), sorted(altered)
+        rows = [row for row, i in enumerate(ids) if thorough or i not in seen]
+        own = self._own(shelf, [ids[row] for row in rows], vectors[rows], seen)
+        altered.update(i for i, score in own.items() if not score > 1 - _SAME)
+        reached = (set(seen) - {ids[row] for row in rows}) | set(own)
+        if len(reached) > total:
+            raise RuntimeError(f"queries return {len(reached)} ids of a collection that counts {total}")
+        return sorted(reached), sorted(altered)
+
+    def _deep(self, shelf: str, probe: Any, k: int) -> dict[str, float]:
+        ids, scores = self.query(shelf, probe[None, :], k)
+        return dict(zip(ids[0], scores[0], strict=True))
+
+    def _own(self, shelf: str, ids: Sequence[str], vectors: Any, seen: Mapping[str, float]) -> dict[str, float]:
+        """Cosine of each id's vector to what is stored under it, of those ids that are among their ten nearest.
+
+        Twins crowd each other out: an id that is not there is looked for among its hundred nearest, and where
+        these are all twins of it, having been `seen` at all is enough.
+        """
+        found: dict[str, float] = {}
+        for k in (10, 100):
+            rows = [row for row, i in enumerate(ids) if i not in found]
+            for at in range(0, len(rows), 200):
+                piece = rows[at : at + 200]
+                near, scores = self.query(shelf, vectors[piece], k)
+                for row, names, cosines in zip(piece, near, scores, strict=True):
+                    own = dict(zip(names, cosines, strict=True)).get(ids[row])
+                    crowded = ids[row] in seen and len(cosines) == k and min(cosines) > 1 - _SAME
+                    if own is not None or crowded:
+                        found[ids[row]] = 1.0 if own is None else own
+        return found
 
     def close(self) -> None:
         """Let Chroma write what it holds."""

@@ -22,7 +22,8 @@ import numpy as np
 from assistant.domain import Kind, Role
 from assistant.errors import IndexUnavailable
 from assistant.index.exact import StoreSearch, merged
-from assistant.index.keywords import Keywords, digest_of
+from assistant.index.files import digests
+from assistant.index.keywords import Keywords
 from assistant.index.vectors import ChromaVectors, IndexBusy
 from assistant.index.verification import Verification, compared
 from assistant.seams import Embedder, Progress, Vectors
@@ -56,11 +57,11 @@ class _Open:
         self.keywords.close()
         self.vectors.kill()
 
-    def verified(self, generations: Generations) -> Verification:
+    def verified(self, generations: Generations, *, thorough: bool) -> Verification:
         """What it holds against what the store says."""
         return compared(
             generations, self.keywords, self.vectors,
-            model_id=self.record.model_id, applied_seq=self.record.applied_seq,
+            model_id=self.record.model_id, applied_seq=self.record.applied_seq, thorough=thorough,
         )  # fmt: skip
 
 
@@ -199,10 +200,10 @@ class OwnedIndex:
         with self._writing:
             try:
                 if self._open is not None:
-                    return self._open.verified(self._generations)
+                    return self._open.verified(self._generations, thorough=True)
                 opened = self._open_files(self._record())
                 try:
-                    return opened.verified(self._generations)
+                    return opened.verified(self._generations, thorough=True)
                 finally:
                     opened.close()
             except IndexUnavailable as error:
@@ -235,8 +236,7 @@ class OwnedIndex:
                 opened, self._open = self._open, None
                 self.state = "missing"
             if opened is not None and opened.close():
-                digest = digest_of(opened.folder / "keywords.sqlite")
-                report = {**opened.record.report, "keywords_sha256": digest}
+                report = {**opened.record.report, "files": digests(opened.folder)}
                 self._generations.mark(opened.record.id, clean=True, report=report)
 
     def _record(self) -> GenerationRecord:
@@ -252,6 +252,8 @@ class OwnedIndex:
     def _open_files(self, record: GenerationRecord) -> _Open:
         folder = self._folder / record.name
         _refuse_absent(folder)
+        if record.clean and (expected := record.report.get("files")) and digests(folder) != expected:
+            raise IndexUnavailable(f"The files of {record.name} are not those that were closed.")
         # Chroma waits for a locked database and panics over a damaged one; SQLite itself says so at once.
         _refuse_locked_or_damaged(folder / "chroma" / "chroma.sqlite3")
         keywords = Keywords(folder / "keywords.sqlite")
@@ -263,11 +265,15 @@ class OwnedIndex:
             raise
 
     def _open_sound(self) -> _Open:
-        opened = self._open_files(self._record())
+        record = self._record()
+        opened = self._open_files(record)
         try:
-            self._generations.mark(opened.record.id, clean=False)
+            self._generations.mark(record.id, clean=False)
             opened = self._applied(opened)
-            verification = opened.verified(self._generations)
+            # Files that are those of a clean end were verified before it; a killed process may have left anything.
+            verification = opened.verified(
+                self._generations, thorough=not (record.clean and record.report.get("files"))
+            )
             if not verification.sound:
                 raise IndexUnavailable(str(verification))
         except BaseException:
@@ -310,7 +316,7 @@ class OwnedIndex:
             )
             opened = _Open(record, self._folder / name, keywords, vectors)
             self._index(ids, keywords, vectors, progress)
-            verification = opened.verified(self._generations)
+            verification = opened.verified(self._generations, thorough=False)
             if not verification.sound:
                 raise IndexUnavailable(str(verification))
             report = {"live_chunks": verification.live_chunks, "recall": verification.recall}

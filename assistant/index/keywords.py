@@ -6,7 +6,6 @@ has the measurement against other engines.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import sqlite3
 import threading
@@ -23,6 +22,7 @@ from assistant.stopwords import STOP_WORDS
 from assistant.store.generations import IndexedChunk
 
 _WORD = re.compile(r"\w+", re.UNICODE)
+_BUSY_S = 1.0
 _MAX_TERMS = 24
 _MAX_WORDS = 400
 _MAX_CHARS = 20_000
@@ -47,7 +47,7 @@ class Keywords:
                 self._db = sqlite3.connect(":memory:", check_same_thread=False)
             else:
                 address = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
-                self._db = sqlite3.connect(address, uri=True, check_same_thread=False)
+                self._db = sqlite3.connect(address, uri=True, timeout=_BUSY_S, check_same_thread=False)
             if not read_only:
                 self._prepare()
 
@@ -160,15 +160,6 @@ class Keywords:
             row = self._db.execute("SELECT count(*) FROM passages WHERE passages MATCH ?", (f'"{word}"',)).fetchone()
             self._frequencies[word] = int(row[0])
         return self._frequencies[word]
-
-
-def digest_of(path: Path) -> str:
-    """sha256 of a closed keyword file; empty while a write-ahead log beside it holds part of the content."""
-    log_file = path.with_name(f"{path.name}-wal")
-    if log_file.exists() and log_file.stat().st_size:
-        return ""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _columns(chunk: IndexedChunk) -> tuple[str, str, str, str, str]:

@@ -8,7 +8,8 @@ from pathlib import Path
 from assistant.domain import Kind, Role
 from assistant.errors import IndexUnavailable
 from assistant.index.exact import StoreSearch
-from assistant.index.keywords import Keywords, digest_of
+from assistant.index.files import digest
+from assistant.index.keywords import Keywords
 from assistant.seams import Vectors
 from assistant.store.generations import GenerationRecord, Generations
 
@@ -65,8 +66,8 @@ def _opened(record: GenerationRecord, path: Path) -> Keywords:
     """
     if not path.is_file():
         raise IndexUnavailable(f"The keyword file of {record.name} is missing.")
-    expected = record.report.get("keywords_sha256")
-    if record.clean and expected and digest_of(path) not in ("", expected):
+    expected = record.report.get("files", {}).get(path.name)
+    if record.clean and expected and digest(path) != expected:
         raise IndexUnavailable(f"The keyword file of {record.name} was changed since it was closed.")
     keywords = Keywords(path, read_only=True)
     keywords.check()

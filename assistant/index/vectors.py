@@ -89,14 +89,15 @@ class ChromaVectors:
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:k]
 
     def reach(
-        self, shelf: str, chunk_ids: Sequence[int], vectors: Vectors, probe: Vectors
+        self, shelf: str, chunk_ids: Sequence[int], vectors: Vectors, probe: Vectors, *, thorough: bool
     ) -> tuple[set[int], set[int]]:
         """Chunks of the shelf that queries return, and those of `chunk_ids` whose vector is another.
 
         `vectors`, shape `(n, d)`, are the store's own for `chunk_ids`; `probe`, shape `(d,)`, is any vector.
+        `thorough` looks for each chunk in its own neighbourhood, too.
         """
         names = [str(chunk_id) for chunk_id in chunk_ids]
-        reached, altered = self._call("reach", shelf, names, vectors, probe)
+        reached, altered = self._call("reach", shelf, names, vectors, probe, thorough)
         return self._numbers(reached), self._numbers(altered)
 
     def close(self) -> bool:

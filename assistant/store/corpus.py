@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain, count
 from typing import Any, Literal
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -70,13 +71,20 @@ class Corpus:
             rows = connection.execute(columns.where(t.Document.source_id == source_id))
             return {row[0]: Known(row[1], row[2], row[3] is not None) for row in rows}
 
-    def quarantined(self, source_id: int) -> dict[str, str]:
-        """Revision of each record of the source that is in quarantine, by item."""
+    def keys(self, source_id: int) -> dict[str, str]:
+        """The id that the world uses for each record of the source, by its key at the source."""
         with self._database.read() as connection:
             rows = connection.execute(
-                select(t.Quarantined.item, t.Quarantined.revision).where(t.Quarantined.source_id == source_id)
+                select(t.Document.source_key, t.Document.key).where(t.Document.source_id == source_id)
             )
             return {row[0]: row[1] for row in rows}
+
+    def quarantined(self, source_id: int) -> dict[str, tuple[str, str]]:
+        """Revision and reason of each record of the source that is in quarantine, by item."""
+        columns = select(t.Quarantined.item, t.Quarantined.revision, t.Quarantined.reason)
+        with self._database.read() as connection:
+            rows = connection.execute(columns.where(t.Quarantined.source_id == source_id))
+            return {row[0]: (row[1], row[2]) for row in rows}
 
     def quarantine_list(self, limit: int = 1000) -> list[LeftOut]:
         """What is in quarantine now, oldest first."""
@@ -86,7 +94,7 @@ class Corpus:
             return [LeftOut(*row) for row in connection.execute(query)]
 
     def clear_quarantine(self, source_id: int, items: Sequence[str]) -> None:
-        """Forget items that are no longer at the source."""
+        """Forget items that can be read again or are no longer at the source."""
         with self._database.write() as connection:
             for piece in pieces(items):
                 connection.execute(
@@ -95,10 +103,10 @@ class Corpus:
 
     def sources(self) -> list[dict[str, Any]]:
         """Every source with when it last ran, what that did, and how many live documents it has."""
-        count = select(func.count(t.Document.id)).where(
+        live = select(func.count(t.Document.id)).where(
             t.Document.source_id == t.Source.id, t.Document.deleted_at.is_(None)
         )
-        query = select(t.Source, count.scalar_subquery().label("documents")).order_by(t.Source.id)
+        query = select(t.Source, live.scalar_subquery().label("documents")).order_by(t.Source.id)
         with self._database.read() as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
 
@@ -223,13 +231,7 @@ def _attributes(document: Document) -> dict[str, Any]:
 
 
 def _add_document(connection: Connection, source_id: int, source_key: str, document: Document) -> int:
-    key = document.key
-    if connection.scalar(select(t.Document.id).where(t.Document.key == key)) is not None:
-        # Two sources use one id: the later one is told apart by its source.
-        name = connection.scalar(select(t.Source.name).where(t.Source.id == source_id)) or ""
-        key = f"{name.rstrip('/').rsplit('/', 1)[-1]}:{document.key}"
-        if connection.scalar(select(t.Document.id).where(t.Document.key == key)) is not None:
-            key = f"{source_id}:{document.key}"
+    key = _free_key(connection, source_id, source_key, document.key)
     row = insert(t.Document).values(
         source_id=source_id,
         source_key=source_key,
@@ -240,6 +242,16 @@ def _add_document(connection: Connection, source_id: int, source_key: str, docum
         revision=document.revision,
     )
     return int(connection.execute(row.returning(t.Document.id)).scalar_one())
+
+
+def _free_key(connection: Connection, source_id: int, source_key: str, wanted: str) -> str:
+    """`wanted`, or where another record has it already, the same told apart by the source, then by the record."""
+    name = (connection.scalar(select(t.Source.name).where(t.Source.id == source_id)) or "").rstrip("/")
+    candidates = (wanted, f"{name.rsplit('/', 1)[-1]}:{wanted}", f"{source_id}:{wanted}", f"{source_id}:{source_key}")
+    for key in chain(candidates, (f"{candidates[-1]}~{number}" for number in count(2))):
+        if connection.scalar(select(t.Document.id).where(t.Document.key == key)) is None:
+            return key
+    raise AssertionError("numbers do not end")
 
 
 def _add_version(connection: Connection, document_id: int, document: Document) -> int:

@@ -6,12 +6,15 @@ import csv
 import io
 import json
 import os
+import re
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from assistant.cleaning import cleaned
 from assistant.domain import Document
 from assistant.errors import UnreadableItem, UsageError
 from ingest.decode import decoded
@@ -24,6 +27,8 @@ from ingest.structure.visible import Visible
 from ingest.tickets import ticket_document
 
 MAX_ITEM_BYTES = 20_000_000
+MAX_KEY_CHARS = 500
+_ID = re.compile(rb'"id"\s*:\s*("(?:[^"\\]|\\.){1,1000}"|-?\d{1,18})')
 _MARKDOWN = {".md", ".markdown", ".mdx"}
 _HTML = {".html", ".htm", ".xhtml"}
 _TEXT = {".txt", ".text"}
@@ -40,7 +45,7 @@ class FileSource:
     @property
     def name(self) -> str:
         """The absolute path: the same place is the same source."""
-        return str(self.path)
+        return _spelt(self.path)
 
     @property
     def kind(self) -> str:
@@ -61,8 +66,11 @@ class FileSource:
         if self.path.is_file():
             yield from _file_items(self.path, self.path.name, self.defaults, named=True)
             return
-        for path in _walk(self.path):
-            yield from _file_items(path, path.relative_to(self.path).as_posix(), self.defaults, named=False)
+        failed: list[OSError] = []
+        for path in _walk(self.path, failed.append):
+            yield from _file_items(path, _spelt(path.relative_to(self.path)), self.defaults, named=False)
+        for error in failed:
+            yield _closed_folder(error, self.path, self.defaults)
 
 
 def open_path(location: str, defaults: Defaults) -> FileSource:
@@ -84,46 +92,65 @@ def open_path(location: str, defaults: Defaults) -> FileSource:
     return FileSource(path.resolve(), defaults)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    for root, folders, names in os.walk(folder, followlinks=False):
+def _spelt(path: Path) -> str:
+    """The path with bytes that are no UTF-8 written out, since no database stores them."""
+    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+
+
+def _walk(folder: Path, failed: Callable[[OSError], None]) -> Iterator[Path]:
+    for root, folders, names in os.walk(folder, onerror=failed, followlinks=False):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         for name in sorted(names):
             path = Path(root) / name
-            if (
-                path.suffix.lower() in SUFFIXES
-                and not name.startswith(".")
-                and path.is_file()
-                and not path.is_symlink()
-            ):
+            if path.suffix.lower() in SUFFIXES and not name.startswith(".") and _may_be_read(path):
                 yield path
 
 
+def _may_be_read(path: Path) -> bool:
+    """Whether it is a regular file; what cannot even be looked at is left for reading to complain about."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return True
+
+
+def _closed_folder(error: OSError, top: Path, defaults: Defaults) -> Item:
+    found = Path(os.fsdecode(error.filename or top))
+    key = _spelt(found.relative_to(top)) if found != top else ""
+    reason = f"the folder cannot be listed: {error.strerror}. Its documents stay as they were; check its permissions."
+    return _unreadable(f"{key}/", key or _spelt(top), reason, b"", defaults, covers=f"{key}/" if key else "")
+
+
 def _file_items(path: Path, key: str, defaults: Defaults, *, named: bool) -> Iterator[Item]:
+    """Items of one file; one that fails stands for all that it held."""
     suffix = path.suffix.lower()
     prefix = "" if named else f"{key}#"
-    if suffix in (".jsonl", ".ndjson"):
-        yield from _jsonl_items(path, key, prefix, defaults)
-    elif suffix == ".csv":
-        yield from _csv_items(path, key, prefix, defaults)
-    else:
-        yield _page_item(path, key, defaults)
+    try:
+        if suffix in (".jsonl", ".ndjson"):
+            yield from _jsonl_items(path, key, prefix, defaults)
+        elif suffix == ".csv":
+            yield from _csv_items(path, key, prefix, defaults)
+        else:
+            yield _page_item(path, key, defaults)
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror}. Check the file and its permissions."
+        yield _unreadable(key, key, reason, b"", defaults, covers=prefix)
 
 
-def _unreadable(key: str, where: str, reason: str, raw: bytes, defaults: Defaults) -> Item:
+def _unreadable(
+    key: str, where: str, reason: str, raw: bytes, defaults: Defaults, *, covers: str | None = None
+) -> Item:
     def load() -> Document:
         raise UnreadableItem(f"{where}: {reason}")
 
-    return Item(key, revision_of(raw, defaults), where, load)
+    return Item(key, revision_of(raw, defaults), where, load, covers)
 
 
 def _page_item(path: Path, key: str, defaults: Defaults) -> Item:
     size = path.stat().st_size
     if size > MAX_ITEM_BYTES:
         return _unreadable(key, key, _too_big(size), str(size).encode(), defaults)
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        return _unreadable(key, key, f"cannot be read: {error.strerror}", b"", defaults)
+    raw = path.read_bytes()
     revision = revision_of(raw, defaults)
     modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
@@ -150,31 +177,67 @@ def _page(suffix: str, text: str) -> tuple[Visible, Mapping[str, object]]:
 
 def _jsonl_items(path: Path, name: str, prefix: str, defaults: Defaults) -> Iterator[Item]:
     seen: dict[str, int] = {}
+    number = 0
     with path.open("rb") as file:
         for number, raw in enumerate(file, 1):
             if raw.strip():
                 yield _jsonl_item(raw, number, name, prefix, defaults, seen)
+    if number and not seen:
+        reason = f"none of its {number} lines is a JSON object in UTF-8 with an id. Save it as JSON Lines in UTF-8."
+        yield _unreadable(f"{prefix}{name}", name, reason, b"", defaults, covers=prefix)
 
 
 def _jsonl_item(raw: bytes, number: int, name: str, prefix: str, defaults: Defaults, seen: dict[str, int]) -> Item:
     where = f"{name}, line {number}"
-    fallback = f"{prefix}line {number}"
-    if len(raw) > MAX_ITEM_BYTES:
-        return _unreadable(fallback, where, _too_big(len(raw)), raw, defaults)
     try:
-        record = json.loads(raw.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        return _unreadable(fallback, where, f"expected one JSON object in UTF-8, found {error}", raw, defaults)
-    if not isinstance(record, dict) or not isinstance(record.get("id"), str | int) or record["id"] in ("", True, False):
-        return _unreadable(fallback, where, 'expected an object with a non-empty "id"', raw, defaults)
-    key = str(record["id"])
+        record = _record(raw)
+        key = _key(record)
+    except UnreadableItem as error:
+        # An edit gone wrong must not look like a deletion: where the id can be made out, it is this record's.
+        key = _id_in(raw)
+        known = key and key not in seen
+        return _unreadable(f"{prefix}{key if known else f'line {number}'}", where, str(error), raw, defaults)
     if key in seen:
         again = f"the id {key!r} was already used in line {seen[key]}; the first record is kept. Give each its own id."
-        return _unreadable(fallback, where, again, raw, defaults)
+        return _unreadable(f"{prefix}line {number}", where, again, raw, defaults)
     seen[key] = number
     revision = revision_of(raw, defaults)
     reader = _reader(record, defaults, where)
     return Item(f"{prefix}{key}", revision, where, lambda: reader(record, revision))
+
+
+def _record(raw: bytes) -> dict[str, Any]:
+    if len(raw) > MAX_ITEM_BYTES:
+        raise UnreadableItem(_too_big(len(raw)))
+    try:
+        record = json.loads(raw.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise UnreadableItem(f"expected one JSON object in UTF-8, found {error}.") from error
+    if not isinstance(record, dict):
+        raise UnreadableItem(f"expected one JSON object, found {type(record).__name__}.")
+    return record
+
+
+def _key(record: Mapping[str, Any]) -> str:
+    """The record's id as it is stored."""
+    found = record.get("id")
+    key = cleaned(str(found)).strip() if isinstance(found, str | int) and not isinstance(found, bool) else ""
+    if not key or len(key) > MAX_KEY_CHARS:
+        raise UnreadableItem(
+            f'expected an object with an "id" of 1 to {MAX_KEY_CHARS} characters, found {str(found)[:80]!r}.'
+        )
+    return key
+
+
+def _id_in(raw: bytes) -> str:
+    """The id in a line that is not JSON, or none."""
+    found = _ID.search(raw[:65_536])
+    if found is None:
+        return ""
+    try:
+        return _key({"id": json.loads(found[1].decode("utf-8"))})
+    except (ValueError, UnreadableItem):
+        return ""
 
 
 def _reader(record: Mapping[str, Any], defaults: Defaults, where: str) -> Callable[[Mapping[str, Any], str], Document]:
@@ -185,22 +248,32 @@ def _reader(record: Mapping[str, Any], defaults: Defaults, where: str) -> Callab
 
 def _csv_items(path: Path, name: str, prefix: str, defaults: Defaults) -> Iterator[Item]:
     size = path.stat().st_size
-    if size > MAX_ITEM_BYTES:
-        yield _unreadable(name, name, _too_big(size), str(size).encode(), defaults)
-        return
-    raw = path.read_bytes()
+    raw = path.read_bytes() if size <= MAX_ITEM_BYTES else str(size).encode()
     try:
-        rows = csv.DictReader(io.StringIO(decoded(raw), newline=""), strict=True)
-        columns = {(column or "").strip().lower(): column for column in rows.fieldnames or ()}
-        if not {"question", "answer"} <= set(columns):
-            found = ", ".join(columns) or "nothing"
-            raise UnreadableItem(f"expected columns 'question' and 'answer', found {found[:200]}")
-        seen: dict[str, int] = {}
-        for number, row in enumerate(rows, 2):
-            values = {low: row[column] for low, column in columns.items() if row.get(column)}
-            yield _csv_item(values, number, name, prefix, defaults, seen)
+        if size > MAX_ITEM_BYTES:
+            raise UnreadableItem(_too_big(size))
+        columns, rows = _table(raw)
     except (csv.Error, UnreadableItem) as error:
-        yield _unreadable(f"{prefix}{name}", name, str(error), raw, defaults)
+        yield _unreadable(f"{prefix}{name}", name, str(error), raw, defaults, covers=prefix)
+        return
+    seen: dict[str, int] = {}
+    for number, row in rows:
+        values = {low: cleaned(row[column]) for low, column in columns.items() if row.get(column)}
+        yield _csv_item(values, number, name, prefix, defaults, seen)
+
+
+def _table(raw: bytes) -> tuple[dict[str, str], list[tuple[int, dict[str, str]]]]:
+    """Column by its lower-case name, and each row with its number; read whole, since half a table is no table."""
+    csv.field_size_limit(MAX_ITEM_BYTES)
+    reader = csv.DictReader(io.StringIO(decoded(raw), newline=""), strict=True)
+    columns = {(column or "").strip().lower(): column for column in reader.fieldnames or ()}
+    if not {"question", "answer"} <= set(columns):
+        found = ", ".join(columns) or "nothing"
+        raise UnreadableItem(f"expected columns 'question' and 'answer', found {found[:200]}.")
+    try:
+        return columns, list(enumerate(reader, 2))
+    except csv.Error as error:
+        raise UnreadableItem(f"expected a CSV table, found in line {reader.line_num}: {error}.") from error
 
 
 def _csv_item(
@@ -208,7 +281,7 @@ def _csv_item(
 ) -> Item:
     where = f"{name}, row {number}"
     raw = json.dumps(values, sort_keys=True).encode()
-    key = values.get("id") or f"{Path(name).stem}-{number - 1}"
+    key = values.get("id", "").strip() or f"{Path(name).stem}-{number - 1}"
     if key in seen:
         again = f"the id {key!r} was already used in row {seen[key]}; the first is kept. Give each row its own id."
         return _unreadable(f"{prefix}row {number}", where, again, raw, defaults)

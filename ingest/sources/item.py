@@ -16,13 +16,15 @@ class Item:
     """One record of a source.
 
     `key` tells it apart within the source and `where` tells a person where it is; `load` reads it and
-    may raise `UnreadableItem`. `revision` is compared, never parsed.
+    may raise `UnreadableItem`. `revision` is compared, never parsed. `covers` is set where a whole file or
+    folder cannot be read: records whose keys start with it may still be there, behind it.
     """
 
     key: str
     revision: str
     where: str
     load: Callable[[], Document]
+    covers: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,10 @@ def _print(summaries: list[dict[str, Any]], as_json: bool) -> None:
     for summary in summaries:
         counts = ", ".join(f"{summary[name]} {name}" for name in ("added", "updated", "unchanged", "removed", "failed"))
         typer.echo(f"{summary['source']}: {counts}; {summary['embedded']} texts embedded, {summary['seconds']:.1f} s")
+        for clash in summary["clashes"][:10]:
+            typer.echo(
+                f"  {clash['item']}: another document has the id {clash['id']!r}; stored as {clash['stored_as']!r}"
+            )
         for failure in summary["failures"][:10]:
             typer.echo(f"  left out: {failure['reason']}")
         if summary["failed"] > 10:
