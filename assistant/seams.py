@@ -19,7 +19,9 @@ class Embedder(Protocol):
     """Turns texts into unit vectors. `model_id` names weights and backend: vectors of different ids never mix."""
 
     @property
-    def model_id(self) -> str: ...
+    def model_id(self) -> str:
+        """Names weights and backend."""
+        ...
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One row per text, in order."""

@@ -56,7 +56,7 @@ def build_app(open_workbench: OpenWorkbench | None = None) -> typer.Typer:
     return app
 
 
-def _no_product(data: Path | None) -> AbstractContextManager[Workbench]:
+def _no_product(_data: Path | None) -> AbstractContextManager[Workbench]:
     raise UsageError("this command measures the product: run it as `waypost eval`")
 
 

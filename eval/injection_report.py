@@ -27,8 +27,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-
 from assistant.answering.draft import extractive
 from assistant.answering.guard import Policy, guarded, vouched
 from assistant.answering.language import sentences
@@ -542,7 +540,7 @@ def _one_attack(
         sound = [s.part.text for s in verify(draft, texts, _embedder(), whole=stage.whole) if s.score >= _LEAST_SUPPORT]
         _count(report.verified, sound, attack)
     plain = extractive(
-        stage.question, stage.candidates, _embedder(), question_vector=np.zeros(384, np.float32), whole=stage.whole
+        stage.question, stage.candidates, _embedder(), whole=stage.whole
     )
     clean = guarded(plain, stage.whole, stage.question, policy).draft
     _count(report.extractive_raw, [*(p.text for p in plain.parts), *plain.uncovered], attack)

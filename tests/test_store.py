@@ -97,7 +97,7 @@ def test_an_internal_passage_is_not_shown_to_the_public(database: Database, corp
     assert knowledge.passages(ids, audiences=BOTH)
 
 
-def test_an_article_that_turns_internal_is_hidden_even_where_it_was_read_before(database: Database, corpus: Corpus) -> None:
+def test_an_article_that_turns_internal_is_hidden_where_it_was_read_before(database: Database, corpus: Corpus) -> None:
     source = corpus.source("/a", "file", {})
     put(corpus, source, document("a", "Now public."))
     knowledge = StoredKnowledge(database)
@@ -211,7 +211,9 @@ def test_edit_distance_of_nothing_is_nothing() -> None:
 
 def log(gaps: Gaps, words: str, token: str, at: int = 1, seed: str = "") -> int:
     question = Question(words, channel="chat", created=datetime(2026, 1, at, tzinfo=UTC))
-    return gaps.log(question, GapFound("weak_evidence", ("a",)), vector(seed or words), MODEL, token=token, draft_id=None)
+    return gaps.log(
+        question, GapFound("weak_evidence", ("a",)), vector(seed or words), MODEL, token=token, draft_id=None
+    )
 
 
 def test_repeats_join_one_gap_and_a_token_counts_once(database: Database) -> None:
@@ -244,7 +246,10 @@ def test_a_change_of_a_gap_is_kept_with_who_made_it(database: Database) -> None:
     number = log(gaps, "Q", "1")
     gaps.change(number, {"status": "accepted"}, "dee")
     shown = gaps.change(number, {"status": "new"}, "dee")
-    assert [(e["old"], e["new"], e["actor"]) for e in shown["history"]] == [("new", "accepted", "dee"), ("accepted", "new", "dee")]
+    assert [(e["old"], e["new"], e["actor"]) for e in shown["history"]] == [
+        ("new", "accepted", "dee"),
+        ("accepted", "new", "dee"),
+    ]
     with pytest.raises(UsageError):
         gaps.change(number, {"status": "done"}, "dee")
     with pytest.raises(UsageError):
@@ -274,7 +279,13 @@ def test_sqlite_is_durable_and_keeps_its_references(sqlite_database: Database) -
     with sqlite_database.read() as connection:
         found = {name: connection.execute(text(f"PRAGMA {name}")).scalar() for name in
                  ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "secure_delete")}  # fmt: skip
-    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000, "secure_delete": 1}
+    assert found == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "busy_timeout": 5000,
+        "secure_delete": 1,
+    }
 
 
 def test_a_newer_schema_is_refused_with_what_to_do(tmp_path: Path) -> None:

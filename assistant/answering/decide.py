@@ -107,7 +107,7 @@ class Decider:
     thresholds: Thresholds
     headings: Headings | None
 
-    def __call__(self, retrieval: Retrieval, draft: Draft, supports: Sequence[Support], coverage: float) -> Decision:
+    def __call__(self, retrieval: Retrieval, _draft: Draft, supports: Sequence[Support], coverage: float) -> Decision:
         """Return the decision on one verified draft."""
         return decide(
             signals(retrieval, self.headings),

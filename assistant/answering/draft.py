@@ -20,7 +20,7 @@ from assistant.answering.language import content_stems, one_line, sentences
 from assistant.answering.outline import Found, Unit, VersionKey, found_units
 from assistant.answering.telling import Voice, leans_on_others, repeats_steps
 from assistant.domain import Candidate, Draft, Part, Passage, Question, Suggestion
-from assistant.seams import Embedder, Vectors
+from assistant.seams import Embedder
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,12 @@ def extractive(
     candidates: Sequence[Candidate],
     embedder: Embedder,
     *,
-    question_vector: Vectors | None = None,
     whole: Mapping[VersionKey, Passage] | None = None,
     limits: Limits = Limits(),
 ) -> Draft:
     """A draft from the candidates (articles and FAQs, best first); without anything to say it has no parts.
 
-    `question_vector`, shape `(d,)`, is the question's own; `whole` holds complete versions of the leading
+    `whole` holds complete versions of the leading
     documents, so that procedures that a chunk's edge cuts are told to their end. Every part has at least one
     quote that is one span of one block.
     """

@@ -26,8 +26,9 @@ from assistant.answering.addresses import (
 from assistant.answering.disguise import bare, hides, plain, readings
 from assistant.answering.identifiers import codes, identifiers, secrets
 from assistant.answering.instructions import addresses_a_model, is_tainted
-from assistant.answering.language import STOP_WORDS, sentences, words
+from assistant.answering.language import sentences, words
 from assistant.domain import Draft, Part, Passage, Question, Suggestion
+from assistant.stopwords import STOP_WORDS
 
 VersionKey = tuple[str, int]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from assistant.stopwords import STOP_WORDS as STOP_WORDS
+from assistant.stopwords import STOP_WORDS
 
 Span = tuple[int, int]
 """Half-open `[start, end)` in the text at hand."""

@@ -104,10 +104,10 @@ class Assistant:
         clock.lap("retrieve")
         candidates = _leading(retrieval)
         whole = self._knowledge.whole([c.passage for c in candidates])
-        draft, model, prompt_version, notes = self._drafted(question, retrieval, candidates, whole)
+        draft, model, prompt_version, notes = self._drafted(question, candidates, whole)
         clock.lap("draft")
         texts = {key: passage.text for key, passage in whole.items()}
-        supports = [s for s in verify(draft, texts, self._embedder) if s.score >= _LEAST_SUPPORT]
+        supports = [s for s in verify(draft, texts, self._embedder, whole=whole) if s.score >= _LEAST_SUPPORT]
         supports = self._still_live(supports)
         clock.lap("verify")
         covered = coverage(question, [s.part for s in supports])
@@ -123,12 +123,10 @@ class Assistant:
     def _drafted(
         self,
         question: Question,
-        retrieval: Retrieval,
         candidates: Sequence[Candidate],
         whole: Mapping[tuple[str, int], Passage],
     ) -> tuple[Draft, str, str, tuple[str, ...]]:
-        vector = np.asarray(retrieval.vector, np.float32)
-        plain = extractive(question, candidates, self._embedder, question_vector=vector, whole=whole)
+        plain = extractive(question, candidates, self._embedder, whole=whole)
         if self._drafter is None or not candidates:
             return plain, EXTRACTIVE, "", ()
         written = self._drafter.draft(question, candidates, whole)

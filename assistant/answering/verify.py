@@ -16,9 +16,10 @@ from math import exp, log1p
 import numpy as np
 
 from assistant.answering.conditions import phrase
-from assistant.answering.language import NEGATIONS, STOP_WORDS, sentences, stem, words
+from assistant.answering.language import NEGATIONS, sentences, stem, words
 from assistant.domain import Draft, Part, Passage, Support
 from assistant.seams import Embedder
+from assistant.stopwords import STOP_WORDS
 
 VersionKey = tuple[str, int]
 """Document key and version."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
-from txtai import Embeddings  # type: ignore[import-untyped]
+from txtai import Embeddings
 
 from assistant.domain import Question
 from assistant.models.weights import minilm_folder
