@@ -12,7 +12,7 @@ from assistant.answering.disguise import bare
 
 _TOKEN = re.compile(r"#?[^\W_](?:[\w./:\\%+=-]*\w)?")
 _DIGIT_RUN = re.compile(r"\+?\d(?:[\s().\u00b7\-/]{0,3}\d){4,}")
-_HUMP = re.compile(r"[a-z\d][A-Z]")
+_WORD_LIKE = re.compile(r"[a-z]{4}|^[A-Z\d]+$")
 _KNOWN_SHAPE = re.compile(
     r"[\w.-]{1,60}\.(?:js|json|txt|log|pdf|zip|dat|sqlite|xpi|exe|dmg|deb|rpm|png|jpg|svg|ini|msf|html?)|"
     r"v?\d+(?:[.x]\d+)+[\w.]*|\d+[a-z]{1,3}|0x[0-9a-f]+|\d{1,4}[-/.]\w{1,9}[-/.]\d{1,4}\w*"
@@ -50,8 +50,8 @@ def _identifies(token: str) -> bool:
         return True
     if digits >= 2 and letters >= 2 and digits + letters >= 6:
         return True
-    if token.isalnum() and letters + digits >= 12 and len(_HUMP.findall(token)) > 0.2 * len(token):
-        return True
+    if token.isalnum() and letters + digits >= 12 and _WORD_LIKE.search(token) is None:
+        return True  # base64 and its like: mixed case without anything like a word
     return letters + digits >= 24 and token.isalnum() and (digits > 0 or letters >= 40)
 
 
