@@ -158,7 +158,7 @@ def _connect_list(page: gr.Blocks, board: _Board, doors: Doors) -> None:
 
     for field in (board.status, board.reason, board.channel):
         field.input(relist, board.filters, screen, js=_KEEP_FILTERS, **QUIET)
-    board.text.input(relist, board.filters, screen, js=_KEEP_FILTERS, trigger_mode="always_last", **QUIET)
+    board.text.change(relist, board.filters, screen, js=_KEEP_FILTERS, trigger_mode="always_last", **QUIET)
     board.more.click(show_more, [*board.filters, board.limit], screen, **QUIET)
     opening = board.open.click(
         open_gap, [board.to_open, *board.filters], screen, js="(...values) => waypost.instead(values)", **QUIET
@@ -213,6 +213,7 @@ def _listed(board: _Board, client: Client, filters: calls.Filters, limit: int) -
         board.gap: "",
         board.status: gr.update(choices=[(f"{name} {counts[s]}", s) for name, s in named], value=filters.status),
         board.reason: filters.reason,
+        board.text: filters.text,
         board.channel: gr.update(
             choices=[("Any channel", ""), *((name, name) for name in calls.channels(client))], value=filters.channel
         ),

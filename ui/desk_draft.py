@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
@@ -10,6 +11,7 @@ from ui.rendering import GAP_REASONS, Html, ago, day, element, first_words, join
 
 _VERDICTS = {"answered": "Answered", "partial": "Answered in part", "gap": "Not answered"}
 _WARNINGS = {"internal_source": "Internal", "stale": "Old", "conflict": "Contradiction"}
+_NUMBER = re.compile(r"^\[\d+\] ")
 _CONFIDENCE = ((0.85, "high"), (0.65, "good"), (0.45, "moderate"), (0.25, "low"), (0.0, "very low"))
 _EDITS = (
     (0.0, "sent as drafted"),
@@ -166,17 +168,24 @@ def _verdict(answer: Json) -> Html:
 
 
 def _warnings(warnings: Sequence[str]) -> Html | None:
+    """The same warning about several sources once, with their numbers."""
     if not warnings:
         return None
-    rows = []
+    numbers: dict[tuple[str, str], list[str]] = {}
     for warning in warnings:
-        kind, _, rest = warning.partition(": ")
-        label = _WARNINGS.get(kind)
-        text = rest if label else warning
-        name = kind if label else "note"
-        rows.append(
-            element("li", element("strong", label or "Note"), element("span", text), class_=f"warning is-{name}")
+        kind, _, text = warning.partition(": ")
+        kind, text = (kind, text) if kind in _WARNINGS else ("note", warning)
+        number = _NUMBER.match(text)
+        numbers.setdefault((kind, _NUMBER.sub("", text)), []).append(number.group(0) if number else "")
+    rows = (
+        element(
+            "li",
+            element("strong", _WARNINGS.get(kind, "Note")),
+            element("span", f"{''.join(found)}{text}"),
+            class_=f"warning is-{kind}",
         )
+        for (kind, text), found in numbers.items()
+    )
     return element("ul", *rows, class_="warnings", aria_label="Warnings")
 
 

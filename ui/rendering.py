@@ -82,7 +82,7 @@ def is_web_address(url: str) -> bool:
 def shown(html: Html) -> str:
     """The markup as the browser gets it: what the allow-list does not name is gone."""
     return nh3.clean(
-        html,
+        html.encode("utf-8", "replace").decode("utf-8"),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         generic_attribute_prefixes={"data-", "aria-"},
