@@ -10,6 +10,7 @@ which are found again with the estimate, until both agree.
 from __future__ import annotations
 
 from collections import deque
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -36,14 +37,16 @@ def communities(graph: sparse.csr_matrix, *, seed: int, start: float, rounds: in
     for _ in range(rounds if total > 0 else 0):
         labels = partition(graph, strength, resolution / total, seed=seed)
         implied = implied_resolution(graph, labels)
-        if implied is None or abs(implied - resolution) < _AGREEMENT * resolution:
+        if implied is None and labels.max() == 0:
             break
-        resolution = implied
+        if implied is not None and abs(implied - resolution) < _AGREEMENT * resolution:
+            break
+        resolution = resolution / 4 if implied is None else implied
     return labels, resolution
 
 
 def implied_resolution(graph: sparse.csr_matrix, labels: Labels) -> float | None:
-    """The resolution at which `labels` would be the most likely groups of `graph`; None for a single group.
+    """The resolution at which `labels` would be the most likely groups; None when all or no weight is inside.
 
     Worked example: two groups of equal total strength hold 90 % of the weight inside. By chance 50 % would
     be inside, so inside = 0.9 / 0.5 = 1.8, outside = 0.1 / 0.5 = 0.2, and the resolution is
@@ -61,6 +64,13 @@ def implied_resolution(graph: sparse.csr_matrix, labels: Labels) -> float | None
     return float((inside - outside) / (np.log(inside) - np.log(outside)))
 
 
+def refined(graph: sparse.csr_matrix, labels: Labels, resolution: float, *, seed: int) -> Labels:
+    """`labels` after single nodes moved to where they fit better; labels from 0."""
+    strength = np.asarray(graph.sum(axis=1)).ravel()
+    order = np.random.default_rng(seed).permutation(graph.shape[0])
+    return _local_moves(graph, strength, resolution / max(float(strength.sum()), 1e-9), order, labels)
+
+
 def partition(graph: sparse.csr_matrix, mass: Masses, penalty: float, *, seed: int) -> Labels:
     """Labels that maximise the weight inside groups less `penalty` times the product of masses per pair inside.
 
@@ -70,7 +80,8 @@ def partition(graph: sparse.csr_matrix, mass: Masses, penalty: float, *, seed: i
     order = np.random.default_rng(seed)
     labels = np.arange(graph.shape[0], dtype=np.int64)
     while True:
-        moved = _local_moves(graph, mass, penalty, order.permutation(graph.shape[0]))
+        nodes = graph.shape[0]
+        moved = _local_moves(graph, mass, penalty, order.permutation(nodes), np.arange(nodes, dtype=np.int64))
         labels = moved[labels]
         groups = int(moved.max(initial=-1)) + 1
         if groups == graph.shape[0]:
@@ -80,23 +91,22 @@ def partition(graph: sparse.csr_matrix, mass: Masses, penalty: float, *, seed: i
         mass = np.bincount(moved, weights=mass, minlength=groups).astype(np.float64)
 
 
-def _local_moves(graph: sparse.csr_matrix, mass: Masses, penalty: float, order: Labels) -> Labels:
-    """One level: move single nodes to the best neighbouring group until none gains; labels from 0."""
-    starts, ends, weights = graph.indptr.tolist(), graph.indices.tolist(), graph.data.tolist()
+def _local_moves(graph: sparse.csr_matrix, mass: Masses, penalty: float, order: Labels, start: Labels) -> Labels:
+    """One level: from groups `start`, move single nodes to the best neighbouring group until none gains."""
+    links = _links(graph)
     masses = mass.tolist()
-    group = list(range(len(masses)))
-    group_mass = list(masses)
+    group = start.tolist()
+    group_mass = np.bincount(start, weights=mass).tolist()
     queue = deque(order.tolist())
     waiting = [True] * len(masses)
     while queue:
         node = queue.popleft()
         waiting[node] = False
-        edges = range(starts[node], starts[node + 1])
+        ends, weights = links[node]
         pull: dict[int, float] = {}
-        for edge in edges:
-            if ends[edge] != node:
-                other = group[ends[edge]]
-                pull[other] = pull.get(other, 0.0) + weights[edge]
+        for end, weight in zip(ends, weights, strict=True):
+            other = group[end]
+            pull[other] = pull.get(other, 0.0) + weight
         here = group[node]
         group_mass[here] -= masses[node]
         cost = penalty * masses[node]
@@ -108,8 +118,17 @@ def _local_moves(graph: sparse.csr_matrix, mass: Masses, penalty: float, order: 
         group_mass[best] += masses[node]
         if best != here:
             group[node] = best
-            for edge in edges:
-                if group[ends[edge]] != best and not waiting[ends[edge]]:
-                    waiting[ends[edge]] = True
-                    queue.append(ends[edge])
+            for end in ends:
+                if group[end] != best and not waiting[end]:
+                    waiting[end] = True
+                    queue.append(end)
     return np.unique(np.asarray(group), return_inverse=True)[1].astype(np.int64)
+
+
+def _links(graph: sparse.csr_matrix) -> list[tuple[list[int], list[float]]]:
+    """Each node's neighbours, itself left out, and the weights of the links to them."""
+    edges = graph.tocsr().tocoo()
+    apart = edges.row != edges.col
+    ends, weights = edges.col[apart].tolist(), edges.data[apart].tolist()
+    bounds = np.concatenate([[0], np.cumsum(np.bincount(edges.row[apart], minlength=graph.shape[0]))]).tolist()
+    return [(ends[a:b], weights[a:b]) for a, b in pairwise(bounds)]

@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from assistant.gaps.themes.communities import MAX_ROUNDS, Labels, Masses, communities, partition
+from assistant.gaps.themes.communities import Labels, Masses, communities, partition, refined
 from assistant.gaps.themes.neighbours import (
     Floats,
     Neighbours,
@@ -31,12 +32,16 @@ NONE = -1
 RUNS = 8
 MIN_SIZE = 3
 MAX_POINTS = 5000
-_SCALES = (3, 5, 8, 12, 18, 27, 40, 60, 90, 135)
+_SCALES = (3, 5, 8, 12, 18, 27, 40, 60, 90)
 _CANDIDATES = 3  # times the degree: how far a subspace may look for its own neighbours
 _SCAN_ROUNDS = 3
+_WIDE = 18
+_MERGE = 3
 _FEW_ALIKE = 0.55
 _AS_GOOD = 0.97
 _MAJORITY = 0.5
+_ALIKE = 0.15
+_TINY = 1e-6
 _MEMORY = 0.4  # a pair kept last night stays unless fewer than 1 in 6 groupings keep it
 
 
@@ -76,6 +81,8 @@ def cluster(
     person put a contact in (-1: free): equal numbers stay together, different ones stay apart. `scale` of an
     earlier clustering of much the same contacts saves measuring it again, which is two thirds of the time.
     """
+    if len(texts) == 0:
+        return Clustering(np.zeros(0, dtype=np.int64), vectors[:0], np.zeros(0, dtype=np.float32), 0)
     nobody = np.full(len(texts), NONE, dtype=np.int64)
     kinds = np.stack([nobody if previous is None else previous, nobody if pinned is None else pinned], axis=1)
     first, back = _distinct(texts, kinds)
@@ -87,7 +94,8 @@ def cluster(
     shown = np.zeros(len(atoms.vectors), dtype=np.int64)
     shown[place] = np.arange(len(place))
     labels, agreement = _consensus(votes, atoms.mass, kinds[shown, 0], kinds[shown, 1])
-    return _assemble(vectors, labels[place], agreement[place], min_size, scale)
+    fits = _cohesive(vectors, labels[place]) | (kinds[:, 1] >= 0)
+    return _assemble(vectors, labels[place], np.where(fits, np.maximum(agreement[place], _TINY), 0), min_size, scale)
 
 
 def _distinct(texts: Sequence[str], kinds: Labels) -> tuple[Labels, Labels]:
@@ -113,17 +121,25 @@ def _votes(points: Floats, runs: int, scale: int | None) -> tuple[Labels, int]:
         scale = best_scale(scales, _separation(space, candidates, scales))
     columns, resolution = [], 1.0
     for seed in range(runs):
-        labels, resolution = _one_vote(space, candidates, scale, seed=seed, start=resolution)
+        graph = _graph(space, candidates, scale, seed=seed)
+        labels, resolution = communities(graph, seed=seed, start=resolution)
         columns.append(labels)
     return np.stack(columns, axis=1), scale
 
 
 def _separation(space: Floats, candidates: Neighbours, scales: Sequence[int]) -> list[float]:
-    """Mean silhouette of one grouping at each of `scales`."""
+    """Mean silhouette of one grouping at each of `scales`; wide scales are first read with near points merged."""
     quality, resolution = [], 1.0
+    ones, alike = np.ones(len(space)), np.zeros(len(space), dtype=np.int64)
+    merged = condensed(space, ones, alike, len(space) // _MERGE).back
     for scale in reversed(scales):
-        labels, resolution = _one_vote(space, candidates, scale, seed=scale, start=resolution, rounds=_SCAN_ROUNDS)
-        quality.append(float(silhouette(space, labels).mean()))
+        graph = _graph(space, candidates, scale, seed=scale)
+        back = merged if scale >= _WIDE else np.arange(len(space))
+        member = sparse.csr_matrix((ones, (np.arange(len(back)), back)))
+        coarse = (member.T @ graph @ member).tocsr()
+        labels, resolution = communities(coarse, seed=scale, start=resolution, rounds=_SCAN_ROUNDS)
+        fine = refined(graph, labels[back], resolution, seed=scale)
+        quality.append(float(silhouette(space, fine).mean()))
     return quality[::-1]
 
 
@@ -151,14 +167,11 @@ def best_scale(scales: Sequence[int], quality: Sequence[float]) -> int:
     return round(float(np.exp(np.mean(np.log(scales[low : high + 1])))))
 
 
-def _one_vote(
-    space: Floats, candidates: Neighbours, scale: int, *, seed: int, start: float, rounds: int = MAX_ROUNDS
-) -> tuple[Labels, float]:
-    """Groups of the graph with `scale` links per point, seen in a random half of the dimensions."""
+def _graph(space: Floats, candidates: Neighbours, scale: int, *, seed: int) -> sparse.csr_matrix:
+    """The graph with `scale` links per point, seen in a random half of the dimensions."""
     half = np.sort(np.random.default_rng(seed).permutation(space.shape[1])[: (space.shape[1] + 1) // 2])
     near = Neighbours(candidates.index[:, : _CANDIDATES * scale], candidates.similarity[:, : _CANDIDATES * scale])
-    graph = link_graph(space[:, half], near, scale)
-    return communities(graph, seed=seed, start=start, rounds=rounds)
+    return link_graph(space[:, half], near, scale)
 
 
 def silhouette(vectors: Floats, labels: Labels) -> Floats:
@@ -236,12 +249,27 @@ def _co_association(votes: Labels) -> sparse.csr_matrix:
     return (indicator @ indicator.T / votes.shape[1]).tocsr()
 
 
-def _assemble(vectors: Floats, labels: Labels, agreement: Floats, min_size: int, scale: int) -> Clustering:
+def _cohesive(vectors: Floats, labels: Labels) -> npt.NDArray[np.bool_]:
+    """Whether a text's mean cosine (of centred vectors) to the others of its group is at least 0.15.
+
+    Leftovers are near to each other for want of anything nearer; a heap of them is not a theme.
+    """
+    space = centred(vectors)
     sizes = np.bincount(labels)
+    sums = np.zeros((len(sizes), vectors.shape[1]), dtype=np.float32)
+    np.add.at(sums, labels, space)
+    alike = np.einsum("nd,nd->n", space, sums[labels]) - np.einsum("nd,nd->n", space, space)
+    return np.asarray(alike / np.maximum(sizes[labels] - 1, 1) >= _ALIKE)
+
+
+def _assemble(vectors: Floats, labels: Labels, agreement: Floats, min_size: int, scale: int) -> Clustering:
+    """The clustering without the texts of agreement 0 and then without groups below `min_size`."""
+    inside = agreement > 0
+    sizes = np.bincount(labels, weights=inside)
     kept = [int(g) for g in np.argsort(-sizes, kind="stable") if sizes[g] >= min_size]
     renamed = np.full(len(sizes), NONE, dtype=np.int64)
     renamed[kept] = np.arange(len(kept))
-    final = renamed[labels]
+    final = np.where(inside, renamed[labels], NONE)
     sums = np.zeros((len(kept), vectors.shape[1]), dtype=np.float32)
     np.add.at(sums, final[final >= 0], vectors[final >= 0])
     return Clustering(final, normalised(sums), np.where(final >= 0, agreement, 0).astype(np.float32), scale)
