@@ -115,7 +115,7 @@ def fit_head(recipe: Recipe, rows: Matrix, targets: Floats, dimensions: int) -> 
     widths = block_widths(dimensions, rows.shape[1] - sum(block_widths(dimensions, 0)))
     factors = np.repeat(np.array(recipe.factors, np.float32), widths)
     prototypes = np.repeat(np.array([name == "prototypes" for name in BLOCKS]), widths)
-    centre = np.where(prototypes, rows.mean(axis=0), 0).astype(np.float32)
+    centre = np.asarray(rows.mean(axis=0), np.float32)
     scale = np.where(prototypes, factors / (rows.std(axis=0) + 1e-6), factors).astype(np.float32)
     frequency = (targets.sum(axis=0) + 1) / (len(targets) + len(recipe.labels))
     weights = targets @ (1 / (frequency * len(recipe.labels))) ** recipe.balance

@@ -252,17 +252,20 @@ def quotes(at: Prepared) -> dict[str, float]:
     return {name: round(float(np.mean(values)), 4) for name, values in hits.items()}
 
 
-def corrections(at: Prepared, which: int, *, redrawn: bool = False, seeds: int = 8) -> dict[int, dict[str, float]]:
+def corrections(
+    at: Prepared, which: int, *, further: bool = True, redrawn: bool = False, seeds: int = 8
+) -> dict[int, dict[str, float]]:
     """Mean figures after 0 to 150 corrections: shipped part, corrections and test (150 threads) are disjoint.
 
-    With `redrawn` the desk draws a line elsewhere than the shipped labels: see `_redrawn`.
+    Without `further` the shipped part is the rest of the benchmark alone, about 140 threads. With `redrawn` the desk
+    draws a line elsewhere than the shipped labels: see `_redrawn`.
     """
     labels, recipe = (CAUSES, STAGES)[which], (CAUSE, STAGE)[which]
     desk_view = replace(at, examples=tuple(map(_redrawn, at.examples))) if redrawn else at
     runs: dict[int, list[dict[str, float]]] = {size: [] for size in SIZES}
     for seed in range(seeds):
         order = [at.tested(which)[i] for i in np.random.default_rng(seed).permutation(len(at.tested(which)))]
-        test, desk, shipped = order[:150], order[150:300], order[300:] + at.further()
+        test, desk, shipped = order[:150], order[150:300], order[300:] + (at.further() if further else [])
         head = head_of(at, which, recipe, shipped)
         for size in SIZES:
             told = [labels[int(t)] for t in desk_view.truth(which, desk[:size])]
@@ -330,6 +333,8 @@ def measured(at: Prepared, repeats: int) -> dict[str, Any]:
         "quotes": lambda: quotes(at),
         "cause corrections": lambda: corrections(at, 0),
         "cause corrections, other conventions": lambda: corrections(at, 0, redrawn=True),
+        "cause corrections, small shipped part": lambda: corrections(at, 0, further=False),
+        "stage corrections, small shipped part": lambda: corrections(at, 1, further=False),
         "stage corrections": lambda: corrections(at, 1),
         "cause later": lambda: later(at, 0),
         "stage later": lambda: later(at, 1),

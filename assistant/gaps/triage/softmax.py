@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 Floats = npt.NDArray[np.float64]
+_CONSTANT_PENALTY = 10.0
 
 
 def probabilities(logits: Floats) -> Floats:
@@ -21,15 +22,15 @@ def probabilities(logits: Floats) -> Floats:
 def fit_weights(rows: Floats, targets: Floats, weights: Floats, *, strength: float, offset: Floats) -> Floats:
     """Weights `(width + 1, k)`, the last row the constants, of `offset + rows @ weights`.
 
-    Minimises `strength * sum(weights * cross entropy) + |weights|^2 / 2`, the constants unpenalised where `offset` is
-    zero throughout and penalised otherwise. `rows` is `(n, width)`, `targets` `(n, k)` with rows that sum to 1,
-    `offset` `(n, k)`.
+    Minimises `strength * sum(weights * cross entropy) + |weights|^2 / 2`. The constants are unpenalised where `offset`
+    is zero throughout and ten times penalised otherwise: few corrections say little about how common a label is.
+    `rows` is `(n, width)`, `targets` `(n, k)` with rows that sum to 1, `offset` `(n, k)`.
     """
     basis, coordinates = _compact(rows)
     width, classes = coordinates.shape[1], targets.shape[1]
     extended = np.hstack([coordinates, np.ones((len(rows), 1))])
     penalty = np.ones((width + 1, 1))
-    penalty[-1] = float(np.any(offset))
+    penalty[-1] = _CONSTANT_PENALTY * float(np.any(offset))
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         current = flat.reshape(width + 1, classes)
