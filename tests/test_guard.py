@@ -108,7 +108,7 @@ def test_each_kind_of_violation_is_named(text: str, kind: str) -> None:
 
 def test_a_canary_is_found_however_it_is_written() -> None:
     policy = Policy(canaries=("Blue Lantern",))
-    for text in ("blue lantern", "B l u e - l a n t e r n", "nretnal eulb", "BLUE_LANTERN"):
+    for text in ("blue lantern", "Qmx1ZSBMYW50ZXJu", "B l u e - l a n t e r n", "nretnal eulb", "BLUE_LANTERN"):
         assert kinds(text, policy=policy) == (guard.CANARY,), text
     assert kinds("Open Settings.", policy=policy) == ()
 

@@ -6,6 +6,7 @@ entities, percent signs, full-width letters, invisible characters and spelled-ou
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 import unicodedata
@@ -37,6 +38,7 @@ _DEFANGED = re.compile(r"\bh[tx]{2}p(s?)\b", re.IGNORECASE)
 _DIGIT_NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _DIGIT_WORDS = {word: str(value) for value, word in enumerate(_DIGIT_NAMES)}
 _SPELLED_DIGITS = re.compile(rf"\b(?:(?:{'|'.join(_DIGIT_WORDS)})\b[\s,-]*){{4,}}", re.IGNORECASE)
+_PACKED = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
 _MOST_CHARS = 20_000
 
 
@@ -76,12 +78,22 @@ def readings(text: str) -> tuple[str, ...]:
     undotted = _BRACKETED.sub(lambda match: _symbol(match.group(1)), joined)
     spelled = _SPELLED_DOT.sub(".", _SPELLED_AT.sub("@", undotted))
     closed = _DEFANGED.sub(r"http\1", _LOOSE.sub(lambda match: "".join(match.group(1).split()), spelled))
-    figures = _SPELLED_DIGITS.sub(_figures, decoded)
+    figures = _SPELLED_DIGITS.sub(_figures, _PACKED.sub(_unpacked, decoded))
     return tuple(dict.fromkeys((shown, decoded, joined, undotted, spelled, closed, figures)))
 
 
 def _symbol(word: str) -> str:
     return {"dot": ".", "punkt": ".", "at": "@"}.get(word.lower(), word)
+
+
+def _unpacked(match: re.Match[str]) -> str:
+    """What a word says when it is base64 of plain text; else the word itself."""
+    word = match.group()
+    try:
+        text = base64.b64decode(word.rstrip("=") + "=" * (-len(word.rstrip("=")) % 4), validate=True).decode("ascii")
+    except ValueError:
+        return word
+    return text if text.isprintable() else word
 
 
 def _figures(match: re.Match[str]) -> str:
