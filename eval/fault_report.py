@@ -1,6 +1,6 @@
 """`python -m eval.fault_report`: plants every damage that was ever seen in an index, and says what came of it.
 
-A data directory with 2,500 passages is built once (vectors seeded by the text, so that Chroma writes its
+A data directory with 1,200 passages is built once (vectors seeded by the text, so that Chroma writes its
 graph to disk), copied for each damage, damaged, and opened. Meanwhile and afterwards every question is
 compared with exact search over the store. Also used by the tests.
 """
@@ -34,7 +34,7 @@ from eval.seeded import SeededEmbedder, fill, question, vector
 Found = list[tuple[list[int], list[int]]]
 Search = OwnedIndex | StoreSearch
 
-DOCUMENTS, PASSAGES = 50, 50
+DOCUMENTS, PASSAGES = 30, 40
 _KINDS: tuple[Kind, ...] = ("doc", "faq", "ticket")
 _QUESTIONS = [question(number, (7 * number) % PASSAGES) for number in range(0, DOCUMENTS, 3)]
 
@@ -165,6 +165,7 @@ def _watched(name: str, database: Database, index: OwnedIndex) -> Outcome:
             counts[0] += len(got)
             counts[1] += sum(not _equal(f, e, exactly=exactly) for f, e in zip(got, exact, strict=False))
             _note(index, begin, seen, notices)
+            time.sleep(0.05)
 
     def look() -> None:
         while not stop.is_set():

@@ -159,7 +159,8 @@ class _Run:
             if not chunks:
                 raise UnreadableItem(f"{item.where}: expected some text, found nothing to search in.")
         except UnreadableItem as error:
-            self._fail(item, str(error))
+            reason = str(error)
+            self._fail(item, reason if item.where in reason else f"{item.where}: {reason}")
         except Exception as error:
             log.exception("unexpected failure while reading %s", item.where)
             self._fail(item, f"{item.where}: could not be read ({type(error).__name__}: {error})")

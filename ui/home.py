@@ -158,6 +158,7 @@ def open_home(data: Path | None, config: Path | None = None, *, create: bool = F
         SettingsError: its settings are refused.
     """
     folder = data_folder(data)
+    _refuse_unreachable(folder)
     if not folder.exists() and not create:
         raise DataDirectoryError(
             f"There is no data directory at {folder} yet. Run `waypost ingest SOURCE` to make one, or `waypost demo` "
@@ -173,6 +174,16 @@ def open_home(data: Path | None, config: Path | None = None, *, create: bool = F
     if not has_database and not create:
         raise DataDirectoryError(f"{folder} holds no Waypost data yet. Run `waypost ingest SOURCE` to fill it.")
     return Home(folder, settings, open_database(url, create=create))
+
+
+def _refuse_unreachable(folder: Path) -> None:
+    try:
+        folder.exists()
+    except OSError as error:
+        raise DataDirectoryError(
+            f"The data directory {folder} cannot be looked at: {error.strerror}. Check the path and its permissions, "
+            "or give another one with --data."
+        ) from error
 
 
 def _make(folder: Path) -> None:

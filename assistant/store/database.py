@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
-from assistant.errors import DataDirectoryError
+from assistant.errors import DataDirectoryError, SettingsError
 from assistant.store.schema import HEAD
 
 BUSY_TIMEOUT_MS = 5_000
@@ -35,13 +35,13 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection on one consistent snapshot."""
-        with self.engine.connect() as connection, connection.begin():
+        with _in_our_words(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that commits at the end of the block and rolls back on an exception."""
-        with self.engine.connect() as connection:
+        with _in_our_words(), self.engine.connect() as connection:
             writer = connection.execution_options(waypost_write=True)
             with writer.begin():
                 yield writer
@@ -51,14 +51,29 @@ class Database:
         self.engine.dispose()
 
 
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """A database that is full, locked, gone or damaged is no defect of the statement: say what to look at."""
+    try:
+        yield
+    except (IntegrityError, DataError, ProgrammingError):
+        raise
+    except DBAPIError as error:
+        raise DataDirectoryError(
+            f"The database cannot be used now: {error.orig}. Check that the disk has room and that no other program "
+            "holds it; a damaged one is replaced by a backup with `waypost restore`. What was committed is kept."
+        ) from error
+
+
 def open_database(url: str, *, create: bool) -> Database:
     """The database at `url` in the current schema.
 
     Raises:
         DataDirectoryError: there is none and `create` is false, it is newer than this code, or damaged.
+        SettingsError: the address is none that can be opened.
     """
-    engine = _engine(url)
     try:
+        engine = _engine(url)
         found = _schema_version(engine)
         if found != HEAD:
             _bring_up_to_date(engine, found, create=create)
@@ -69,6 +84,12 @@ def open_database(url: str, *, create: bool) -> Database:
     except DBAPIError as error:
         raise DataDirectoryError(
             f"The database is damaged: {error.orig}. Restore a backup with `waypost restore`; nothing was changed."
+        ) from error
+    except (ArgumentError, ImportError, ValueError) as error:
+        raise SettingsError(
+            "The setting 'database' is refused: expected a SQLAlchemy address such as "
+            f"postgresql+psycopg://user:password@host/name, found one that cannot be opened ({error}). "
+            "Leave it out to keep SQLite in the data directory."
         ) from error
     return Database(engine)
 

@@ -29,6 +29,7 @@ from ingest.tickets import ticket_document
 MAX_ITEM_BYTES = 20_000_000
 MAX_KEY_CHARS = 500
 _ID = re.compile(rb'"id"\s*:\s*("(?:[^"\\]|\\.){1,1000}"|-?\d{1,18})')
+_ESCAPED_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _MARKDOWN = {".md", ".markdown", ".mdx"}
 _HTML = {".html", ".htm", ".xhtml"}
 _TEXT = {".txt", ".text"}
@@ -215,7 +216,13 @@ def _record(raw: bytes) -> dict[str, Any]:
         raise UnreadableItem(f"expected one JSON object in UTF-8, found {error}.") from error
     if not isinstance(record, dict):
         raise UnreadableItem(f"expected one JSON object, found {type(record).__name__}.")
-    return record
+    return _without_halves(record) if _ESCAPED_HALF.search(raw) else record
+
+
+def _without_halves(record: dict[str, Any]) -> dict[str, Any]:
+    """The record without lone surrogates, which JSON can spell and nothing can store."""
+    whole: dict[str, Any] = json.loads(json.dumps(record, ensure_ascii=False).encode("utf-8", "ignore"))
+    return whole
 
 
 def _key(record: Mapping[str, Any]) -> str:

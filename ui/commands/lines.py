@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from assistant.domain import Question
 from assistant.errors import UsageError
 from ingest.records import parsed_time
 
 MAX_QUESTION_CHARS = 100_000
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 def questions(path: Path) -> list[Question]:
@@ -52,24 +54,55 @@ def question_of(record: Mapping[str, Any]) -> Question:
         title=cleaned(str(record.get("title") or "")[:2000]),
         id=str(record.get("id", "")),
         created=created if hasattr(created, "tzinfo") else None,
-        channel=str(record.get("channel") or "")[:80],
-        locale=str(record.get("locale") or "")[:40],
-        product=str(record.get("product") or "")[:200],
+        channel=cleaned(str(record.get("channel") or "")[:80]),
+        locale=cleaned(str(record.get("locale") or "")[:40]),
+        product=cleaned(str(record.get("product") or "")[:200]),
         requester=cleaned(str(record.get("requester") or "")[:200]),
     )
 
 
 @contextmanager
 def written(out: Path | None) -> Iterator[Callable[[Mapping[str, Any]], None]]:
-    """A function that writes one line; a file appears whole at the end or not at all."""
+    """A function that writes one line; a file appears whole at the end or not at all.
+
+    Raises:
+        UsageError: the file cannot be written; found before any work is done where it can be.
+    """
     if out is None:
-        yield lambda record: print(json.dumps(record, ensure_ascii=False))
+        yield lambda record: print(line_of(record))
         return
+    if out.is_dir():
+        raise UsageError(f"Expected a file to write at {out}, found a folder. Give another place with --out.")
+    aside = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        aside = out.with_name(f".{out.name}.{os.getpid()}")
-        with aside.open("w", encoding="utf-8") as file:
-            yield lambda record: print(json.dumps(record, ensure_ascii=False), file=file)
-        aside.replace(out)
+        with _refusing(out):
+            out.parent.mkdir(parents=True, exist_ok=True)
+            file = aside.open("w", encoding="utf-8")
+        with file:
+            yield lambda record: _write(file, record, out)
+            with _refusing(out):
+                file.flush()
+        with _refusing(out):
+            aside.replace(out)
+    finally:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+
+
+def line_of(record: Mapping[str, Any]) -> str:
+    """One line of JSON; characters as they are, escaped where UTF-8 has none for them (half an emoji in an id)."""
+    line = json.dumps(record, ensure_ascii=False)
+    return json.dumps(record) if _LONE.search(line) else line
+
+
+def _write(file: TextIO, record: Mapping[str, Any], out: Path) -> None:
+    with _refusing(out):
+        print(line_of(record), file=file)
+
+
+@contextmanager
+def _refusing(out: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise UsageError(f"{out} cannot be written: {error.strerror}. Give another file with --out.") from error
