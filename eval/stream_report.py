@@ -4,13 +4,15 @@
 
 Each week the last 26 weeks are grouped anew, with the week before as memory, and the newest week is held
 against the others. The same replay with the dates permuted within weekdays shows the false alarms.
-Vectors come in from outside: this module embeds nothing.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -20,6 +22,7 @@ import numpy.typing as npt
 
 from assistant.gaps.themes import NONE, cluster, name_themes
 from assistant.gaps.trend import spikes, week_of, weekly_counts
+from assistant.models.embedder import load_embedder
 
 WINDOW = 27
 FIRST = 12
@@ -62,14 +65,13 @@ def shuffled_within_weekday(days: Sequence[date], *, seed: int) -> list[date]:
     return result
 
 
-def replay(days: Sequence[date], titles: Sequence[str], vectors: npt.NDArray[np.float32]) -> list[Alarm]:
+def replay(days: Sequence[date], titles: Sequence[str], vectors: npt.NDArray[np.float32]) -> Iterator[Alarm]:
     """Alarms in the order in which they would have been raised; week 12 of the stream is the first one judged."""
     start = min(days) - timedelta(days=min(days).weekday())
     weeks = np.asarray([(day - start).days // 7 for day in days], dtype=np.int64)
     memory = np.full(len(days), NONE, dtype=np.int64)
     raised: dict[int, int] = {}
     scale: int | None = None
-    alarms: list[Alarm] = []
     for week in range(FIRST, int(weeks.max())):
         rows = np.flatnonzero((weeks > week - WINDOW) & (weeks <= week))
         texts = [titles[int(r)] for r in rows]
@@ -87,17 +89,48 @@ def replay(days: Sequence[date], titles: Sequence[str], vectors: npt.NDArray[np.
             earlier = [raised[int(m)] for m in members if week - 8 <= raised.get(int(m), -99) < week]
             fresh = len(earlier) < 0.1 * len(members)
             raised.update({int(m): week for m in members[weeks[members] == week]})
-            alarms.append(
-                Alarm(
-                    week=week_of(ended),
-                    ended=ended,
-                    name=names[spike.theme].name,
-                    words=names[spike.theme].words[:5],
-                    count=spike.count,
-                    expected=round(spike.expected.mean, 1),
-                    high=spike.expected.high,
-                    p_value=spike.p_value,
-                    fresh=fresh,
-                )
+            yield Alarm(
+                week=week_of(ended),
+                ended=ended,
+                name=names[spike.theme].name,
+                words=names[spike.theme].words[:5],
+                count=spike.count,
+                expected=round(spike.expected.mean, 1),
+                high=spike.expected.high,
+                p_value=spike.p_value,
+                fresh=fresh,
             )
-    return alarms
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the alarms of the stream, then those of each shuffle; 1 without the data."""
+    parser = argparse.ArgumentParser(description="Replay a stream of contacts week by week.")
+    parser.add_argument("--shuffles", type=int, default=1)
+    shuffles = parser.parse_args(arguments).shuffles
+    bench = os.environ.get("WAYPOST_BENCH")
+    if not bench:
+        sys.stdout.write("skipped: WAYPOST_BENCH names no folder of benchmark data\n")
+        return 1
+    days, titles = read_stream(Path(bench) / "thunderbird" / "stream_2023_24.csv")
+    vectors = load_embedder().embed(titles)
+    _show("the stream", days, replay(days, titles, vectors))
+    for seed in range(1, shuffles + 1):
+        moved = shuffled_within_weekday(days, seed=seed)
+        _show(f"shuffle {seed}", moved, replay(moved, titles, vectors))
+    return 0
+
+
+def _show(name: str, days: Sequence[date], alarms: Iterator[Alarm]) -> None:
+    raised = 0
+    for alarm in alarms:
+        raised += 1
+        sys.stdout.write(
+            f"{name}: {alarm.week}, ended {alarm.ended}, {'new  ' if alarm.fresh else 'again'} {alarm.name!r} "
+            f"{alarm.count} contacts, expected {alarm.expected} (up to {alarm.high}), p {alarm.p_value:.1e}\n"
+        )
+    judged = ((max(days) - min(days)).days / 7 - FIRST) / 13
+    sys.stdout.write(f"{name}: {raised} alarms in {judged:.1f} quarters, {raised / judged:.2f} per quarter\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
