@@ -1,0 +1,199 @@
+"""The whole of tuning: learn from earlier tickets, compare on later ones, adopt what is better beyond noise.
+
+Takes records and makers of embedders, returns what was learned with its report; storing it, embedding the corpus anew
+and swapping the index in is the caller's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.answering.fuse import FusionWeights
+from assistant.models.curriculum import Curriculum
+from assistant.seams import Embedder, Progress, Vectors
+from assistant.tuning.adopt import LEAST_QUESTIONS, Gain, paired_gain
+from assistant.tuning.fusion import (
+    Table,
+    Tables,
+    best_of_documents,
+    fused,
+    learn_weights,
+    others,
+    reciprocal_ranks,
+)
+from assistant.tuning.lessons import CorpusPassage, Desk, Flags, Lesson, by_time, link_table, split, training_pairs
+
+LATER_SHARE = 0.3
+_KEYWORD_CHUNKS = 100
+
+
+class Trainer(Protocol):
+    """Trains an encoder and returns the embedder that runs it."""
+
+    def __call__(self, lessons: Curriculum, folder: Path, progress: Progress | None) -> Embedder:
+        """Train on `lessons`, save in `folder`, load from there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One candidate beside what it would replace, on the later tickets."""
+
+    name: str
+    gain: Gain
+    adopted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What to use from now on, and why.
+
+    `weights` are the fusion weights to use, `encoder` the folder of the trained encoder or None to keep the present
+    one. `seconds` are wall time.
+    """
+
+    weights: FusionWeights
+    encoder: Path | None
+    compared: tuple[Compared, ...]
+    lessons: int
+    earlier: int
+    later: int
+    seconds: float
+
+    @property
+    def changes_anything(self) -> bool:
+        """Whether something was adopted."""
+        return any(one.adopted for one in self.compared)
+
+
+@dataclass(frozen=True, slots=True)
+class _Corpus:
+    """Passages with their documents, and the keyword scores of all questions, shape `(lessons, documents)`."""
+
+    passages: Sequence[CorpusPassage]
+    documents: tuple[str, ...]
+    document_of: npt.NDArray[np.int64]
+    keyword: Table
+
+
+@dataclass(frozen=True, slots=True)
+class _Embedded:
+    """One embedder's vectors of all questions and passages."""
+
+    questions: Vectors
+    passages: Vectors
+
+
+def tune(
+    desk: Desk,
+    embedder: Embedder,
+    *,
+    folder: Path,
+    trainer: Trainer | None = None,
+    present: FusionWeights = FusionWeights(),
+    progress: Progress | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Outcome:
+    """Return what is worth adopting. `trainer` None leaves the encoder alone.
+
+    The later 30 % of the tickets judge; the weights are learned on the earlier part, where every ticket asks and all
+    others vote. An encoder that passes is trained once more on all tickets with the same plan, into `folder`; the
+    judged one is in `folder/earlier`. With fewer than 40 later tickets nothing is learned.
+    """
+    started = clock()
+    earlier, later = split([one for one in desk.lessons() if one.articles], LATER_SHARE)
+    lessons = by_time((*earlier, *later))
+    if len(later) < LEAST_QUESTIONS:
+        return Outcome(present, None, (), len(lessons), len(earlier), len(later), clock() - started)
+    corpus = _read_corpus(desk, lessons)
+    links = link_table(lessons, corpus.documents)
+    at = len(earlier)
+    base = _embed(embedder, lessons, corpus, progress)
+    before = _later_ranks(base, corpus, links, at, present)
+    weights, fusion = _compare_fusion(base, corpus, links, at, present, before)
+    compared, encoder = [fusion], None
+    if fusion.adopted:
+        before = _later_ranks(base, corpus, links, at, weights)
+    if trainer is not None:
+        lessons_at = _curriculum(lessons[:at], corpus, links[:at], base, at)
+        trained = _embed(trainer(lessons_at, folder / "earlier", progress), lessons, corpus, progress)
+        candidate = learn_weights(_tables(trained, corpus, links, slice(0, at), at), weights)
+        gain = paired_gain(before, _later_ranks(trained, corpus, links, at, candidate))
+        compared.append(Compared("encoder", gain, gain.is_beyond_noise))
+        if gain.is_beyond_noise:
+            weights, encoder = candidate, folder / "all"
+            trainer(_curriculum(lessons, corpus, links, base, len(lessons)), encoder, progress)
+    return Outcome(weights, encoder, tuple(compared), len(lessons), at, len(later), clock() - started)
+
+
+def _read_corpus(desk: Desk, lessons: Sequence[Lesson]) -> _Corpus:
+    passages = tuple(desk.corpus())
+    documents = tuple(sorted({passage.document_key for passage in passages}))
+    place = {key: at for at, key in enumerate(documents)}
+    document_of = np.array([place[passage.document_key] for passage in passages], np.int64)
+    column = {passage.chunk_id: int(document_of[at]) for at, passage in enumerate(passages)}
+    keyword = np.zeros((len(lessons), len(documents)), np.float32)
+    for row, lesson in enumerate(lessons):
+        for chunk, score in desk.keyword(lesson.question.full_text, _KEYWORD_CHUNKS):
+            if chunk in column:
+                keyword[row, column[chunk]] = max(keyword[row, column[chunk]], score)
+    keyword /= np.maximum(keyword.max(axis=1, keepdims=True, initial=0.0), 1e-12)
+    return _Corpus(passages, documents, document_of, keyword)
+
+
+def _embed(embedder: Embedder, lessons: Sequence[Lesson], corpus: _Corpus, progress: Progress | None) -> _Embedded:
+    if progress is not None:
+        progress(0, None, "embedding tickets and passages")
+    return _Embedded(
+        embedder.embed([lesson.question.full_text for lesson in lessons]),
+        embedder.embed([passage.embedded_text for passage in corpus.passages]),
+    )
+
+
+def _tables(vectors: _Embedded, corpus: _Corpus, links: Flags, asking: slice, voters: int) -> Tables:
+    """Tables of the `asking` questions; the first `voters` tickets vote, none on itself."""
+    tickets = others(vectors.questions)[asking, :voters]
+    dense = best_of_documents(
+        np.asarray(vectors.questions[asking] @ vectors.passages.T, np.float32),
+        corpus.document_of,
+        len(corpus.documents),
+    )
+    return Tables(dense, corpus.keyword[asking], tickets, links[:voters], links[asking])
+
+
+def _later_ranks(
+    vectors: _Embedded, corpus: _Corpus, links: Flags, at: int, weights: FusionWeights
+) -> npt.NDArray[np.float64]:
+    tables = _tables(vectors, corpus, links, slice(at, None), at)
+    return reciprocal_ranks(fused(tables, weights), tables.relevant)
+
+
+def _compare_fusion(
+    vectors: _Embedded,
+    corpus: _Corpus,
+    links: Flags,
+    at: int,
+    present: FusionWeights,
+    before: npt.NDArray[np.float64],
+) -> tuple[FusionWeights, Compared]:
+    learned = learn_weights(_tables(vectors, corpus, links, slice(0, at), at), present)
+    gain = paired_gain(before, _later_ranks(vectors, corpus, links, at, learned))
+    return (learned if gain.is_beyond_noise else present), Compared("fusion", gain, gain.is_beyond_noise)
+
+
+def _curriculum(lessons: Sequence[Lesson], corpus: _Corpus, links: Flags, base: _Embedded, at: int) -> Curriculum:
+    pairs = training_pairs(links[:at], base.questions[:at], base.passages, corpus.document_of)
+    return Curriculum(
+        [lesson.question.full_text for lesson in lessons],
+        [passage.embedded_text for passage in corpus.passages],
+        corpus.document_of.tolist(),
+        pairs,
+        links[:at],
+    )
