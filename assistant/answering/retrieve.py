@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from assistant.answering.fuse import FusionWeights, Neighbour, ballot, best_first, count_votes, fused_scores
 from assistant.domain import Audience, Candidate, Hit, Kind, Passage, Question, Retrieval, Role
@@ -85,7 +86,9 @@ def _ranked_articles(
     passages = knowledge.passages(list(cosines), audiences=audiences)
     allowed = [passage for passage in passages.values() if passage.kind in kinds]
     hits = rank(allowed, cosines, keyword, votes, weights=weights)
-    return fold_duplicates(_shortened(hits, breadth.passages))[: breadth.articles]
+    # Folding reads the text of every hit: twice what is returned leaves enough after the copies are gone.
+    leading = _shortened(hits[: 2 * breadth.articles], breadth.passages)
+    return fold_duplicates(leading)[: breadth.articles]
 
 
 def similar_tickets(
@@ -200,14 +203,18 @@ def fold_duplicates(hits: Sequence[Hit]) -> tuple[Hit, ...]:
     return tuple(kept)
 
 
+@lru_cache(maxsize=4_096)
 def _shingles(text: str) -> frozenset[str]:
     words = re.findall(r"\w+", text.lower())
     return frozenset(" ".join(words[at : at + _SHINGLE_WORDS]) for at in range(len(words) - _SHINGLE_WORDS + 1))
 
 
 def _overlap(first: frozenset[str], second: frozenset[str]) -> float:
-    union = len(first | second)
-    return len(first & second) / union if union else 0.0
+    smaller, larger = sorted((len(first), len(second)))
+    if smaller < _DUPLICATE_SHARE * larger or not smaller:
+        return 0.0  # too different in length to share that much, so the sets need not be met
+    both = len(first & second)
+    return both / (smaller + larger - both)
 
 
 def _is_fresher(first: Passage, second: Passage) -> bool:
