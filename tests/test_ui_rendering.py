@@ -170,7 +170,7 @@ def test_the_reply_is_the_text_that_the_server_measures_edits_against() -> None:
 @pytest.mark.parametrize(
     ("distance", "words"),
     [
-        (0.0, "sent as drafted"), (0.001, "lightly edited: 1 %"), (0.1, "lightly edited: 10 %"), (0.25, "edited: 25 %"),
+        (0.0, "as drafted"), (0.001, "lightly edited: 1 %"), (0.1, "lightly edited: 10 %"), (0.25, "edited: 25 %"),
         (0.6, "heavily edited: 60 %"), (1.0, "rewritten: 100 %"),
     ],
 )  # fmt: skip
@@ -193,7 +193,7 @@ def test_the_latest_event_says_what_became_of_a_draft() -> None:
 
     assert line("shown") == ""
     assert line("shown", "copied") == "Copied"
-    assert line("shown", "copied", "sent") == "Sent, sent as drafted"
+    assert line("shown", "copied", "sent") == "Sent, as drafted"
     assert line("shown", "discarded") == "DiscardedUndo"
     assert line("shown", "discarded", "shown") == ""
 

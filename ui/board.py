@@ -12,9 +12,9 @@ from urllib.parse import parse_qs
 import gradio as gr
 
 from ui import board_calls as calls
-from ui.board_gaps import STATUSES, Json, gap_list, gap_page, history_list, status_name
+from ui.board_gaps import STATUSES, Json, channel_name, gap_list, gap_page, history_list, status_name
 from ui.client import ApiError, Client
-from ui.look import QUIET, Doors, hidden_button, hidden_field, page_header, panel, told
+from ui.look import QUIET, Doors, hidden_button, hidden_field, masthead, page_header, panel, told
 from ui.rendering import GAP_REASONS, element, notice, shown
 
 _ANY_REASON = [("Any reason", ""), *((words[0], reason) for reason, words in GAP_REASONS.items())]
@@ -28,6 +28,7 @@ Changes = dict[Any, Any]
 class _Board:
     """The page's components."""
 
+    header: gr.HTML
     status: gr.Radio
     reason: gr.Dropdown
     channel: gr.Dropdown
@@ -58,8 +59,8 @@ def build_board(doors: Doors) -> gr.Blocks:
     """The page."""
     page = gr.Blocks(title="Board · Waypost", fill_width=True, analytics_enabled=False)
     with page:
-        page_header("/board")
-        board = _Board(**_overview(), **_one_gap(), **_hidden())
+        header = page_header("/board")
+        board = _Board(header=header, **_overview(), **_one_gap(), **_hidden())
         _connect_list(page, board, doors)
         _connect_changes(board, doors)
     return page
@@ -151,10 +152,11 @@ def _connect_list(page: gr.Blocks, board: _Board, doors: Doors) -> None:
 
     def load(query: str, request: gr.Request) -> Changes:
         asked = {name: values[0] for name, values in parse_qs(query.lstrip("?")).items()}
+        named = {board.header: masthead("/board", request.username or "")}
         if "gap" in asked:
-            return _trying(board, doors, request, lambda client: _opened(board, client, asked["gap"]))
+            return named | _trying(board, doors, request, lambda client: _opened(board, client, asked["gap"]))
         filters = calls.Filters(*(asked.get(name, "") for name in ("status", "reason", "channel", "text")))
-        return _trying(board, doors, request, lambda client: _listed(board, client, filters, calls.PAGE))
+        return named | _trying(board, doors, request, lambda client: _listed(board, client, filters, calls.PAGE))
 
     for field in (board.status, board.reason, board.channel):
         field.input(relist, board.filters, screen, js=_KEEP_FILTERS, **QUIET)
@@ -164,7 +166,7 @@ def _connect_list(page: gr.Blocks, board: _Board, doors: Doors) -> None:
         open_gap, [board.to_open, *board.filters], screen, js="(...values) => waypost.instead(values)", **QUIET
     )
     opening.then(None, js="() => window.scrollTo(0, 0)")
-    page.load(load, board.to_open, screen, js="() => [window.location.search]", **QUIET).then(
+    page.load(load, board.to_open, [board.header, *screen], js="() => [window.location.search]", **QUIET).then(
         None, js="() => waypost.ready()"
     )
 
@@ -215,7 +217,8 @@ def _listed(board: _Board, client: Client, filters: calls.Filters, limit: int) -
         board.reason: filters.reason,
         board.text: filters.text,
         board.channel: gr.update(
-            choices=[("Any channel", ""), *((name, name) for name in calls.channels(client))], value=filters.channel
+            choices=[("Any channel", ""), *((channel_name(name), name) for name in calls.channels(client))],
+            value=filters.channel,
         ),
         board.gaps: shown(gap_list(rows, total, filtered=filters.restrict, extendable=limit < calls.MOST)),
         board.limit: limit,

@@ -27,6 +27,11 @@ def status_name(status: str) -> str:
     return _STATUS_NAMES.get(status, status)
 
 
+def channel_name(channel: str) -> str:
+    """A channel in words."""
+    return channel.replace("_", " ") or "channel unknown"
+
+
 def gap_list(rows: Sequence[Json], total: int, *, filtered: bool, extendable: bool) -> Html:
     """The ranked list, or what its emptiness means."""
     if not rows:
@@ -93,13 +98,14 @@ def _row(rank: int, row: Json, most: int) -> Html:
             element(
                 "span",
                 element("strong", f"{row['count']:,}"),
-                share_bar(row["count"] / most),
+                share_bar(row["count"] / most) if most > 1 else None,
                 class_="contacts",
                 title=counted(row["count"], "contact"),
             ),
             element(
                 "span",
                 element("strong", row["title"]),
+                element("span", first_words(row["question"], 140)) if row["question"] != row["title"] else None,
                 element("small", f"{reason_words(row['reason'])[0]} · {_channels(row['channels'])}"),
                 class_="what",
             ),
@@ -130,7 +136,7 @@ def _words(occurrences: Sequence[Json], count: int) -> Html:
 
 def _contact(occurrence: Json) -> Html:
     draft = occurrence["draft_id"]
-    told = joined([occurrence["channel"] or "channel unknown", " ", day(occurrence["at"])])
+    told = joined([channel_name(occurrence["channel"]), " ", day(occurrence["at"])])
     return element("a", told, href=f"/desk?draft={draft}", title="Open its draft") if draft else element("span", told)
 
 
@@ -180,7 +186,7 @@ def _change(event: Json) -> Html:
 
 def _channels(channels: Mapping[str, int]) -> str:
     ranked = sorted(channels.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{name} {count}" for name, count in ranked) or "channel unknown"
+    return ", ".join(f"{channel_name(name)} {count}" for name, count in ranked) or "channel unknown"
 
 
 def _empty() -> Html:

@@ -21,7 +21,7 @@ from ui.desk_draft import (
     suggestions_panel,
 )
 from ui.desk_evidence import evidence_hint, evidence_panel
-from ui.look import QUIET, Doors, hidden_button, hidden_field, page_header, panel, told
+from ui.look import QUIET, Doors, hidden_button, hidden_field, masthead, page_header, panel, told
 from ui.rendering import joined, notice, shown
 
 CHANNELS = ("email", "chat", "phone", "web form", "app review", "social")
@@ -49,6 +49,7 @@ Changes = dict[Any, Any]
 class _Desk:
     """The page's components."""
 
+    header: gr.HTML
     text: gr.Textbox
     title: gr.Textbox
     requester: gr.Textbox
@@ -80,14 +81,14 @@ def build_desk(doors: Doors, sample_questions: Sequence[str] = ()) -> gr.Blocks:
     """The page; `sample_questions` are offered while the knowledge is the sample helpdesk's."""
     page = gr.Blocks(title="Desk · Waypost", fill_width=True, analytics_enabled=False)
     with page:
-        page_header("/desk")
+        header = page_header("/desk")
         with gr.Row(elem_id="desk"):
             ticket = _ticket_pane()
             work = _work_pane()
             with gr.Column(elem_id="evidence-pane", min_width=0):
                 evidence = panel(elem_id="evidence")
         hidden = _hidden()
-        desk = _Desk(**ticket, **work, evidence=evidence, **hidden)
+        desk = _Desk(header=header, **ticket, **work, evidence=evidence, **hidden)
         _connect_asking(page, desk, doors, sample_questions)
         _connect_reply(desk, doors)
         _connect_feedback(desk, doors)
@@ -190,7 +191,8 @@ def _connect_asking(page: gr.Blocks, desk: _Desk, doors: Doors, samples: Sequenc
         return _trying(desk, doors, request, work)
 
     def load(query: str, request: gr.Request) -> Changes:
-        return open_stored(parse_qs(query.lstrip("?")).get("draft", [""])[0], request)
+        named = {desk.header: masthead("/desk", request.username or "")}
+        return named | open_stored(parse_qs(query.lstrip("?")).get("draft", [""])[0], request)
 
     def start_anew(request: gr.Request) -> Changes:
         cleared = {desk.text: "", desk.title: "", desk.requester: ""}
@@ -202,7 +204,7 @@ def _connect_asking(page: gr.Blocks, desk: _Desk, doors: Doors, samples: Sequenc
         None, js="() => { waypost.opened('draft', ''); waypost.focus('ticket'); }"
     )
     desk.open.click(open_stored, desk.to_open, screen, js=_ASKING, **QUIET).then(None, js="() => waypost.asking(false)")
-    page.load(load, desk.to_open, screen, js="() => [window.location.search]", **QUIET).then(
+    page.load(load, desk.to_open, [desk.header, *screen], js="() => [window.location.search]", **QUIET).then(
         None, js="() => waypost.ready()"
     )
 

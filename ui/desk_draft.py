@@ -11,10 +11,11 @@ from ui.rendering import GAP_REASONS, Html, ago, day, element, first_words, join
 
 _VERDICTS = {"answered": "Answered", "partial": "Answered in part", "gap": "Not answered"}
 _WARNINGS = {"internal_source": "Internal", "stale": "Old", "conflict": "Contradiction"}
+_LONGEST_KEPT_WORD = 24
 _NUMBER = re.compile(r"^\[\d+\] ")
 _CONFIDENCE = ((0.85, "high"), (0.65, "good"), (0.45, "moderate"), (0.25, "low"), (0.0, "very low"))
 _EDITS = (
-    (0.0, "sent as drafted"),
+    (0.0, "as drafted"),
     (0.1, "lightly edited"),
     (0.3, "edited"),
     (0.7, "heavily edited"),
@@ -233,7 +234,12 @@ def _cited(part: Json, titles: dict[int, str], internal: set[int]) -> Html:
         )
         for n in part["citations"]
     )
-    return element("span", element("span", part["text"]), *chips, class_="part")
+    # The last word and its numbers stay together, so that no line begins with a lone number.
+    head, space, last = part["text"].rpartition(" ")
+    short = len(last) <= _LONGEST_KEPT_WORD
+    if not short:
+        head, space, last = part["text"], "", ""
+    return element("span", f"{head}{space}", element("span", last, *chips, class_="kept"), class_="part")
 
 
 def _gap(opened: Opened) -> Html:

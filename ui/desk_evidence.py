@@ -118,17 +118,27 @@ def _excerpt(
     """The stretch with its quotes marked and its headings set off."""
     pieces: list[Html | str] = []
     place = excerpt.start
+    end_of_all = _before_bare_heading(excerpt, places, headings)
     for number in excerpt.numbers:
         start, end = max(places[number][0], place), places[number][1]
         pieces += _plain(text, place, start, headings)
         pieces.append(_mark(number, text[start:end]))
         place = max(end, place)
-    pieces += _plain(text, place, excerpt.end, headings)
+    pieces += _plain(text, place, end_of_all, headings)
     if excerpt.start > 0:
         pieces.insert(0, "… ")
-    if excerpt.end < len(text):
+    if end_of_all < len(text):
         pieces.append(" …")
     return element("blockquote", *pieces)
+
+
+def _before_bare_heading(
+    excerpt: Excerpt, places: dict[int, tuple[int, int]], headings: Sequence[tuple[int, int]]
+) -> int:
+    """The excerpt's end, or the start of a heading that would stand there with hardly a word below it."""
+    quoted = max(places[number][1] for number in excerpt.numbers)
+    bare = [start for start, end in headings if quoted <= start < excerpt.end and end + _SNAP_CHARS > excerpt.end]
+    return min(bare, default=excerpt.end)
 
 
 def _plain(text: str, start: int, end: int, headings: Sequence[tuple[int, int]]) -> list[Html | str]:

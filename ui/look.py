@@ -42,17 +42,23 @@ def mounted(app: FastAPI, blocks: gr.Blocks, path: str, identity: Callable[[Requ
 
 
 def page_header(here: str) -> gr.HTML:
-    """The bar at the top with the way to the other page and out."""
+    """The bar at the top, before it is known who is signed in."""
+    return panel(masthead(here), elem_id="masthead")
+
+
+def masthead(here: str, name: str = "") -> str:
+    """The way to the other page and out, and who is signed in."""
     pages = (("/desk", "Desk"), ("/board", "Board"))
     links = (element("a", name, href=path, aria_current="page" if path == here else None) for path, name in pages)
     bar = element(
         "header",
         element("a", "Waypost", class_="wordmark", href="/desk"),
         element("nav", *links, aria_label="Pages"),
+        element("span", name, class_="visitor", title="Signed in with this key") if name else None,
         element("a", "Sign out", class_="sign-out", href="/logout"),
         class_="masthead",
     )
-    return panel(shown(bar), elem_id="masthead")
+    return shown(bar)
 
 
 def panel(value: str = "", **options: Any) -> gr.HTML:
