@@ -29,10 +29,14 @@ Flags = npt.NDArray[np.bool_]
 
 SETS: tuple[tuple[str, ...], ...] = (
     ("leader", "agreement", "how", "title", "density"),
-    ("leader", "agreement", "how", "title"),
-    ("leader", "agreement", "how"),
+    ("leader", "agreement", "title"),
+    ("leader", "agreement"),
 )
-"""Signals of each model, richest first: with tickets, articles alone, and without an embedder for headings."""
+"""Signals of each model, richest first: with tickets, articles alone, and without an embedder for headings.
+
+How a question is worded counts only beside tickets: it tells a forum's complaints from its questions, and costs
+0.06 of out-of-scope recall on CLINC150, where there are short commands and no tickets.
+"""
 
 REGULARISATION = 0.03
 FOLDS = 10

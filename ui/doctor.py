@@ -75,15 +75,15 @@ def _index(home: Home) -> Check:
 
 
 def _is_served(home: Home) -> bool:
-    from assistant.index.lock import holder_of
+    from assistant.index.lock import current_holder
 
-    holder = holder_of(home.folder)
+    holder = current_holder(home.folder)
     return holder is not None and bool(holder.url)
 
 
 def _owner(home: Home) -> Check:
-    from assistant.index.lock import holder_of
+    from assistant.index.lock import current_holder
 
-    holder = holder_of(home.folder)
+    holder = current_holder(home.folder)
     found = f"process {holder.pid} ({holder.command}, since {holder.since})" if holder else "nobody"
     return Check("owner", True, found)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import logging
 import secrets
+import signal
 import socket
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import uvicorn
-from fastapi import FastAPI
-
-from assistant.api.app import create_app
-from assistant.api.auth import Doorkeeper
-from assistant.api.services import IndexStatus, Services
 from assistant.errors import UsageError, WaypostError
-from assistant.index.generation import OwnedIndex
 from ui.home import Home, open_home
-from ui.intake import Intake
-from ui.pages import mount_pages
+
+# The web framework is imported once the directory is owned: a second server is to be told so at once.
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from assistant.index.generation import OwnedIndex
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +33,14 @@ def run(data: Path | None, config: Path | None, *, host: str | None, port: int |
     """
     home = open_home(data, config, create=True)
     ownership = home.own("waypost serve")
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, _end)
     try:
         listener = _listen(host or home.settings.server.host, home.settings.server.port if port is None else port)
         url = _url(listener)
         token = secrets.token_urlsafe(32)
+        import uvicorn
+
         index = home.owned_index()
         app = build_app(home, index, token, url)
         upkeep = Upkeep(index)
@@ -58,6 +61,12 @@ def run(data: Path | None, config: Path | None, *, host: str | None, port: int |
 
 def build_app(home: Home, index: OwnedIndex, token: str, url: str) -> FastAPI:
     """The whole application over an opened data directory."""
+    from assistant.api.app import create_app
+    from assistant.api.auth import Doorkeeper
+    from assistant.api.services import IndexStatus, Services
+    from ui.intake import Intake
+    from ui.pages import mount_pages
+
     desk = home.desk(home.assistant(index, lambda: index.name))
     services = Services(
         desk=desk,
@@ -104,6 +113,11 @@ class Upkeep(threading.Thread):
         """End after the work in hand."""
         self._stopping.set()
         self.join(timeout=60)
+
+
+def _end(_signal: int, _frame: object) -> None:
+    """End without an error. Uvicorn raises the signal anew when it is done, before the index is closed."""
+    raise SystemExit(0)
 
 
 def _listen(host: str, port: int) -> socket.socket:

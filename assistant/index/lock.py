@@ -84,3 +84,16 @@ def holder_of(folder: Path) -> Holder | None:
         return Holder(int(card["pid"]), str(card["command"]), str(card["since"]), str(card["url"]), str(card["token"]))
     except (OSError, ValueError, KeyError):
         return None
+
+
+def current_holder(folder: Path) -> Holder | None:
+    """The process that owns the directory at this moment; a card that a killed process left behind does not count."""
+    lock = FileLock(str(folder / _LOCK), thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return holder_of(folder)
+    except OSError:
+        return None
+    lock.release()
+    return None
