@@ -108,7 +108,7 @@ def train_adapter(
             loss = _article_loss(now @ mapped(shown).T, documents, linked[batch], linked, plan.temperature)
             agreement = _agreement_loss(now, mapped(asked), batch, linked, plan.temperature)
             optimiser.zero_grad()
-            (loss + plan.ticket_share * agreement).backward()  # type: ignore[no-untyped-call]
+            (loss + plan.ticket_share * agreement).backward()
             optimiser.step()
     return Adapter(down.detach().numpy(), up.detach().numpy())
 
@@ -162,7 +162,7 @@ class _Training:
                 for group in optimiser.param_groups:
                     group["lr"] = plan.learning_rate * _schedule(step, steps)
                 optimiser.zero_grad()
-                self._loss(batch).backward()  # type: ignore[no-untyped-call]
+                self._loss(batch).backward()
                 torch.nn.utils.clip_grad_norm_(self._parameters, 1.0)
                 optimiser.step()
                 step += 1
