@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -28,6 +29,21 @@ def browser_at_work() -> Iterator[Any]:
         yield found
 
 
+@pytest.fixture(scope="session")
+def visitor(server: Server, browser_at_work: Any) -> Callable[[str], Any]:
+    """The browser profile of whoever holds a key, kept for the session so that scripts are fetched once."""
+
+    @cache
+    def of(key: str) -> Any:
+        context = browser_at_work.new_context()
+        context.set_default_timeout(60_000)
+        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
+        context.add_cookies([{"name": "waypost_key", "value": key, "url": server.url}])
+        return context
+
+    return of
+
+
 @pytest.fixture
 def watch(server: Server) -> Iterator[Watch]:
     watched = Watch(server.url)
@@ -38,25 +54,21 @@ def watch(server: Server) -> Iterator[Watch]:
 
 
 @pytest.fixture
-def opened(server: Server, browser_at_work: Any, watch: Watch) -> Iterator[Open]:
+def opened(server: Server, visitor: Callable[[str], Any], watch: Watch) -> Iterator[Open]:
     """Opens a page signed in with a key; its reports of trouble fail the test."""
-    contexts = []
+    pages = []
 
-    def go(path: str, key: str = "", *, width: int = 1280, ready: bool = True) -> Any:
-        context = browser_at_work.new_context(viewport={"width": width, "height": 844})
-        contexts.append(context)
-        context.set_default_timeout(20_000)
-        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
-        context.add_cookies([{"name": "waypost_key", "value": key or server.admin, "url": server.url}])
-        page = watch.over(context.new_page())
+    def go(path: str, key: str = "", *, width: int = 1280) -> Any:
+        page = watch.over(visitor(key or server.admin).new_page())
+        pages.append(page)
+        page.set_viewport_size({"width": width, "height": 844})
         page.goto(f"{server.url}{path}")
-        if ready:
-            page.wait_for_selector("body.is-ready")
+        page.wait_for_selector("body.is-ready")
         return page
 
     yield go
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
 
 
 def ask(page: Any, text: str) -> None:

@@ -1,10 +1,12 @@
 """The gap board: what makes people write in, ranked, and one gap's page with its status and history.
 
-Themes, cost and trend will have their places here; nothing is shown of what does not exist yet.
+Themes, cost and trend will have their places here; nothing is shown of what does not exist yet. Values that
+events pass on are hidden fields: a `gr.State` would hold a connection open for each tab, and browsers allow six.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -35,7 +37,7 @@ class _Board:
     text: gr.Textbox
     gaps: gr.HTML
     more: gr.Button
-    limit: gr.State
+    limit: gr.Textbox
     gap: gr.HTML
     refusal: gr.HTML
     new_status: gr.Radio
@@ -47,7 +49,7 @@ class _Board:
     to_open: gr.Textbox
     open: gr.Button
     undo: gr.Button
-    last_change: gr.State
+    last_change: gr.Textbox
 
     @property
     def filters(self) -> list[Any]:
@@ -80,7 +82,7 @@ def _overview() -> dict[str, Any]:
             text = gr.Textbox(label="Words", placeholder="in the question", elem_id="text", min_width=0, max_lines=1)
         gaps = panel(elem_id="gaps")
         more = gr.Button("Show more", elem_id="more", min_width=0)
-        limit = gr.State(calls.PAGE)
+        limit = hidden_field("limit")
     return {
         "status": status, "reason": reason, "channel": channel, "text": text, "gaps": gaps,
         "more": more, "limit": limit,
@@ -115,7 +117,7 @@ def _hidden() -> dict[str, Any]:
         "to_open": hidden_field("to-open"),
         "open": hidden_button("open"),
         "undo": hidden_button("undo-change"),
-        "last_change": gr.State(None),
+        "last_change": hidden_field("last-change"),
     }
 
 
@@ -140,9 +142,9 @@ def _connect_list(page: gr.Blocks, board: _Board, doors: Doors) -> None:
         filters = calls.Filters(status or "", reason or "", channel or "", text or "")
         return _trying(board, doors, request, lambda client: _listed(board, client, filters, calls.PAGE))
 
-    def show_more(status: str, reason: str, channel: str, text: str, limit: int, request: gr.Request) -> Changes:
+    def show_more(status: str, reason: str, channel: str, text: str, limit: str, request: gr.Request) -> Changes:
         filters = calls.Filters(status or "", reason or "", channel or "", text or "")
-        wider = min(limit + calls.PAGE, calls.MOST)
+        wider = min(int(limit or 0) + calls.PAGE, calls.MOST)
         return _trying(board, doors, request, lambda client: _listed(board, client, filters, wider))
 
     def open_gap(gap_id: str, status: str, reason: str, channel: str, text: str, request: gr.Request) -> Changes:
@@ -187,8 +189,9 @@ def _connect_changes(board: _Board, doors: Doors) -> None:
     def set_note(gap_id: str, note: str, request: gr.Request) -> Changes:
         return change(gap_id, "note", note or "", request)
 
-    def undo(gap_id: str, last: tuple[str, str, str, str] | None, request: gr.Request) -> Changes:
-        if last is None or last[0] != gap_id:
+    def undo(gap_id: str, last_change: str, request: gr.Request) -> Changes:
+        last = json.loads(last_change) if last_change else None
+        if last is None or last["gap_id"] != gap_id:
             return {board.notice: notice("There is nothing to undo here.")}
         return _trying(board, doors, request, lambda client: _undone(board, client, last))
 
@@ -221,7 +224,7 @@ def _listed(board: _Board, client: Client, filters: calls.Filters, limit: int) -
             value=filters.channel,
         ),
         board.gaps: shown(gap_list(rows, total, filtered=filters.restrict, extendable=limit < calls.MOST)),
-        board.limit: limit,
+        board.limit: str(limit),
         board.notice: "",
         board.gap_id: "",
     }
@@ -238,7 +241,7 @@ def _opened(board: _Board, client: Client, gap_id: str) -> Changes:
         board.history: shown(history_list(gap["history"])),
         board.notice: "",
         board.gap_id: str(gap["id"]),
-        board.last_change: None,
+        board.last_change: "",
     }
 
 
@@ -263,21 +266,21 @@ def _changed(board: _Board, gap: Json, field: str) -> Changes:
         board.note: gap["note"],
         board.history: shown(history_list(gap["history"])),
         board.notice: notice(words, undo, kind="good"),
-        board.last_change: (str(gap["id"]), field, last["old"], last["new"]),
+        board.last_change: json.dumps(
+            {"gap_id": str(gap["id"]), "field": field, "old": last["old"], "new": last["new"]}
+        ),
     }
 
 
-def _undone(board: _Board, client: Client, last: tuple[str, str, str, str]) -> Changes:
+def _undone(board: _Board, client: Client, last: Json) -> Changes:
     """Back to what it was, unless somebody else changed it meanwhile."""
-    gap_id, field, old, new = last
-    now = client.get(f"/v1/gaps/{gap_id}")
-    if now[field] != new:
+    if calls.opened(client, last["gap_id"]).gap[last["field"]] != last["new"]:
         return {board.notice: notice("Somebody changed this meanwhile; open the gap again to see it.", kind="bad")}
-    gap = calls.changed(client, gap_id, field, old)
+    gap = calls.changed(client, last["gap_id"], last["field"], last["old"])
     return {
         board.new_status: gap["status"],
         board.note: gap["note"],
         board.history: shown(history_list(gap["history"])),
         board.notice: notice("Undone.", kind="good"),
-        board.last_change: None,
+        board.last_change: "",
     }

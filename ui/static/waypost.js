@@ -22,7 +22,8 @@
     target.classList.add("is-selected");
     document.querySelectorAll(`.cite[data-cite="${n}"]`).forEach((e) => e.classList.add("is-selected"));
     target.focus({ preventScroll: true });
-    show(target);
+    const { top, bottom } = target.getBoundingClientRect();
+    if (top < 60 || bottom > window.innerHeight - 20) show(target);
   }
 
   function use(text, closing) {
