@@ -128,7 +128,7 @@ def load_decider(
     """Return the shipped decider; a threshold of None takes the shipped one.
 
     Without an embedder titles are not compared, which costs discrimination. `tuned` takes the coefficients fitted
-    over an encoder that `tune` trained, whose cosines spread differently.
+    over an encoder that `tune` trained, whose cosines spread differently; where none ship, the untuned ones.
 
     Raises:
         SettingsError: the threshold for an answer is below the one for a partial answer.
@@ -146,9 +146,9 @@ def load_decider(
 
 
 def shipped_confidence(name: str) -> Confidence:
-    """Return the coefficients of `confidence.json` under this name."""
-    text = resources.files("assistant.answering").joinpath("confidence.json").read_text("utf-8")
-    return confidence_from(json.loads(text)[name])
+    """Return the coefficients of `confidence.json` under this name, the untuned ones when it has none of that name."""
+    held = json.loads(resources.files("assistant.answering").joinpath("confidence.json").read_text("utf-8"))
+    return confidence_from(held.get(name, held["untuned"]))
 
 
 def confidence_from(record: Mapping[str, object]) -> Confidence:

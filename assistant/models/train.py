@@ -1,4 +1,4 @@
-"""Contrastive training on a desk's own questions and the articles that resolved them: the encoder, and a map after it.
+"""Contrastive training on a desk's own questions and the articles that resolved them.
 
 Cheap enough for two cores. The encoder's lower layers stay as they are, so their outputs are computed once for each
 text and kept; only the upper layers run forward and back. Every question is compared with all passages: those of the
@@ -22,10 +22,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from assistant.errors import ModelError
-from assistant.models.adapter import Adapter
 from assistant.models.curriculum import Curriculum, Pair
 from assistant.models.weights import minilm_folder, verified
-from assistant.seams import Progress, Vectors
+from assistant.seams import Progress
 
 _MAX_CHARS = 6_000
 _CACHE_BATCH = 32
@@ -51,21 +50,6 @@ class Plan:
     seed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class AdapterPlan:
-    """How the map after the encoder is trained; few epochs, because it is the first to learn by heart."""
-
-    rank: int = 64
-    epochs: int = 10
-    batch: int = 256
-    learning_rate: float = 2e-3
-    weight_decay: float = 1e-2
-    dropout: float = 0.1
-    temperature: float = 0.05
-    ticket_share: float = 0.5
-    seed: int = 0
-
-
 def train_encoder(lessons: Curriculum, folder: Path, *, plan: Plan = Plan(), progress: Progress | None = None) -> None:
     """Train the packaged MiniLM and save it in `folder` for sentence-transformers.
 
@@ -78,39 +62,6 @@ def train_encoder(lessons: Curriculum, folder: Path, *, plan: Plan = Plan(), pro
     _Training(_bert(model), model.tokenizer, lessons, plan).run(progress)
     folder.mkdir(parents=True, exist_ok=True)
     model.save(str(folder))
-
-
-def train_adapter(
-    questions: Vectors,
-    passages: Vectors,
-    document_of: Sequence[int],
-    links: np.ndarray[Any, np.dtype[np.bool_]],
-    *,
-    plan: AdapterPlan = AdapterPlan(),
-) -> Adapter:
-    """Return the low-rank map that brings questions near the passages of the articles that resolved them.
-
-    Seconds on one core: it works on vectors that are there. `links`, shape `(questions, documents)`.
-    """
-    torch.manual_seed(plan.seed)
-    asked, shown = torch.from_numpy(np.array(questions)), torch.from_numpy(np.array(passages))
-    down = torch.nn.Parameter(torch.randn(asked.shape[1], plan.rank) / asked.shape[1] ** 0.5)
-    up = torch.nn.Parameter(torch.zeros(plan.rank, asked.shape[1]))
-    optimiser = torch.optim.AdamW([down, up], lr=plan.learning_rate, weight_decay=plan.weight_decay)
-    documents, linked = torch.tensor(document_of), torch.from_numpy(np.array(links))
-
-    def mapped(vectors: Tensor) -> Tensor:
-        return functional.normalize(vectors + functional.dropout(vectors @ down, plan.dropout) @ up, dim=1)
-
-    for _ in range(plan.epochs):
-        for batch in torch.randperm(len(asked)).split(plan.batch):
-            now = mapped(asked[batch])
-            loss = _article_loss(now @ mapped(shown).T, documents, linked[batch], linked, plan.temperature)
-            agreement = _agreement_loss(now, mapped(asked), batch, linked, plan.temperature)
-            optimiser.zero_grad()
-            (loss + plan.ticket_share * agreement).backward()
-            optimiser.step()
-    return Adapter(down.detach().numpy(), up.detach().numpy())
 
 
 def _bert(model: Any) -> Any:
