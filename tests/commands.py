@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -24,7 +25,7 @@ class Ended:
     code: int
     out: str
     err: str
-    seconds: float
+    cpu_s: float
 
 
 def environment(data: Path | None, extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -40,13 +41,15 @@ def waypost(
     timeout_s: float = 120,
 ) -> Ended:
     """Run a command to its end. No command may ever show a traceback."""
-    begin = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [*WAYPOST, *arguments], env=environment(data, extra), capture_output=True, timeout=timeout_s, check=False
     )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     ended = Ended(
-        done.returncode, done.stdout.decode(), done.stderr.decode("utf-8", "replace"), time.monotonic() - begin
-    )
+        done.returncode, done.stdout.decode(), done.stderr.decode("utf-8", "replace"),
+        after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+    )  # fmt: skip
     assert "Traceback" not in ended.err, ended.err
     return ended
 
