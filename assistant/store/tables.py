@@ -62,7 +62,11 @@ class Base(DeclarativeBase):
 
 
 class Source(Base):
-    """Where documents come from: a file, a folder, an export, an address."""
+    """Where documents come from: a file, a folder, an export, an address.
+
+    `cursor` is what the source itself needs to go on where it stopped; without `schedule_s` a source
+    is synced by hand only.
+    """
 
     __tablename__ = "sources"
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -73,6 +77,10 @@ class Source(Base):
     last_run_at: Mapped[datetime | None]
     last_summary: Mapped[dict[str, Any] | None] = mapped_column(JSON())
     fingerprint: Mapped[str] = mapped_column(String(64), server_default="")
+    cursor: Mapped[dict[str, Any] | None] = mapped_column(JSON())
+    schedule_s: Mapped[int | None]
+    next_run_at: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(Text(), server_default="")
 
 
 class Document(Base):
@@ -195,7 +203,10 @@ class SettingsRecord(Base):
 
 
 class Draft(Base):
-    """What was proposed for one question, whole, so that it can be shown again unchanged."""
+    """What was proposed for one question, whole, so that it can be shown again unchanged.
+
+    `usage` holds a chat model's tokens and their cost; none for an extractive draft.
+    """
 
     __tablename__ = "drafts"
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -220,6 +231,7 @@ class Draft(Base):
     prompt_version: Mapped[str] = mapped_column(String(40))
     generation: Mapped[str] = mapped_column(String(40))
     settings_hash: Mapped[str] = mapped_column(ForeignKey("settings_of_record.hash"))
+    usage: Mapped[dict[str, Any] | None] = mapped_column(JSON())
     created_at: Mapped[datetime] = mapped_column(index=True)
 
 
