@@ -9,6 +9,7 @@
     ├── IndexUnavailable      the vector index failed or timed out; exact search takes over
     ├── ModelError            weights missing or not the ones expected
     ├── ChatModelError        the configured chat model failed; the extractive draft takes over
+    ├── SourceError           a website or helpdesk outside failed, refused or is not to be asked; what came in is kept
     └── NotFound              no such draft, document, gap or source for this caller
 
 A message says what was expected, what was found, and what to do next.
@@ -59,6 +60,15 @@ class ChatModelError(WaypostError):
     """The configured chat model failed within its deadline."""
 
     retry = True
+
+
+class SourceError(WaypostError):
+    """A source outside failed; `retry` says whether a later run may succeed, `wait_s` how long it asked to wait."""
+
+    def __init__(self, message: str, *, retry: bool = True, wait_s: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry = retry
+        self.wait_s = wait_s
 
 
 class NotFound(WaypostError):

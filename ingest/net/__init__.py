@@ -1,0 +1,1 @@
+"""Requests to the outside: only to public addresses, bounded in time and size, retried with manners."""
