@@ -271,6 +271,30 @@ class GapFound:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of all attempts that a vendor counted, calls made, and the price where the vendor gives one (USD)."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    calls: int = 0
+    cost: float | None = None
+
+    def plus(self, other: Usage) -> Usage:
+        """Both together.
+
+        >>> Usage(10, 2, 1).plus(Usage(5, 1, 1, 0.01))
+        Usage(input_tokens=15, output_tokens=3, calls=2, cost=0.01)
+        """
+        known = [cost for cost in (self.cost, other.cost) if cost is not None]
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.calls + other.calls,
+            sum(known) if known else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The result for one question: a cited reply, a partial one, or a gap. All are results, none is an error."""
 
@@ -293,3 +317,4 @@ class Answer:
     features: tuple[tuple[str, float], ...]
     considered: tuple[Candidate, ...]
     vector: tuple[float, ...]
+    usage: Usage | None = None

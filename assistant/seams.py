@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from assistant.domain import Audience, Candidate, Draft, Kind, Passage, Question, Role
+from assistant.domain import Audience, Candidate, Draft, Kind, Passage, Question, Role, Usage
 
 Vectors = npt.NDArray[np.float32]
 """Shape `(n, d)`, rows of unit length."""
@@ -76,20 +76,23 @@ class Knowledge(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a drafting model returned: a draft whose parts cite passages, or None with the reason in `notice`."""
+    """What a drafting model returned: a draft whose parts cite passages, or None with the reason in `notice`.
+
+    `declined`: the model found no answer in the passages; the draft then has no parts.
+    """
 
     draft: Draft | None
     model: str
     prompt_version: str
     notice: str = ""
+    declined: bool = False
+    usage: Usage | None = None
 
 
 class Drafter(Protocol):
-    """Phrases a reply from passages; its every citation is checked afterwards, in code."""
+    """Phrases a reply from passages; its every citation and every word is checked afterwards, in code."""
 
-    def draft(
-        self, question: Question, candidates: Sequence[Candidate], whole: Mapping[tuple[str, int], Passage]
-    ) -> Written:
+    def draft(self, question: Question, candidates: Sequence[Candidate]) -> Written:
         """Never raises for what the model does: a failure is a `Written` without a draft."""
         ...
 

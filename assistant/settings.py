@@ -49,6 +49,7 @@ class Answering(Section):
     greeting_without_name: str = "Hello,"
     closing: str = "Kind regards,\n{desk}"
     stale_after_days: int = Field(730, ge=1)
+    protected_texts: tuple[str, ...] = Field((), description="Texts that no draft may ever contain.")
 
 
 class IndexSection(Section):

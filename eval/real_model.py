@@ -15,13 +15,15 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from assistant.answering.verify import verify
 from assistant.domain import Block, Candidate, Passage, Question
-from assistant.models.chat import ChatWritten, LangChainDrafter, Method
+from assistant.models.chat import LangChainDrafter, Method
 from assistant.models.embedder import load_embedder
+from assistant.seams import Written
 
 _ARTICLES = (
     (
@@ -103,7 +105,7 @@ def draft_all(url: str, method: Method, timeout_s: float) -> list[dict[str, Any]
     rows = []
     for asked in _QUESTIONS:
         begun = time.perf_counter()
-        written = drafter.draft(Question(asked), [Candidate(p, 0.5, 1.0, 0.0, 1.0) for p in shown], whole)
+        written = drafter.draft(Question(asked), [Candidate(p, 0.5, 1.0, 0.0, 1.0) for p in shown])
         seconds = time.perf_counter() - begun
         parts = written.draft.parts if written.draft else ()
         texts = {key: passage.text for key, passage in whole.items()}
@@ -113,12 +115,12 @@ def draft_all(url: str, method: Method, timeout_s: float) -> list[dict[str, Any]
 
 
 def _row(
-    asked: str, method: Method, written: ChatWritten, scores: list[float], texts: list[str], seconds: float
+    asked: str, method: Method, written: Written, scores: list[float], texts: list[str], seconds: float
 ) -> dict[str, Any]:
     return {
         "question": asked, "schema": method, "seconds": round(seconds, 1), "parts": texts,
         "support": [round(score, 2) for score in scores], "notice": written.notice,
-        "tokens": [written.usage.input_tokens, written.usage.output_tokens], "calls": written.usage.calls,
+        "usage": asdict(written.usage) if written.usage else None,
     }  # fmt: skip
 
 
@@ -136,11 +138,11 @@ def main() -> int:
         return 1
     for row in rows:
         print(json.dumps(row) if chosen.json else _told(row))
-    return 0 if any(row["tokens"][1] for row in rows) else 1
+    return 0 if any((row["usage"] or {}).get("output_tokens") for row in rows) else 1
 
 
 def _told(row: dict[str, Any]) -> str:
-    lines = [f"{row['question']}  ({row['schema']}, {row['seconds']} s, tokens {row['tokens']}, calls {row['calls']})"]
+    lines = [f"{row['question']}  ({row['schema']}, {row['seconds']} s, {row['usage']})"]
     lines += [f"  {score:.2f}  {text}" for text, score in zip(row["parts"], row["support"], strict=True)]
     return "\n".join([*lines, *([f"  notice: {row['notice']}"] if row["notice"] else [])])
 

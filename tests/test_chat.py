@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from assistant.domain import Block, Candidate, Passage, Question
+from assistant.domain import Block, Candidate, Passage, Question, Usage
 from assistant.errors import ChatModelError, SettingsError
-from assistant.models.chat import ChatWritten, Clock, LangChainDrafter, Usage, classified, pause_s, retry_after_s
+from assistant.models.chat import Clock, LangChainDrafter, classified, pause_s, retry_after_s
+from assistant.seams import Written
 from eval.fake_openai import Behaviour, FakeVendor, declined, fake_vendor, good, reply_text
 from eval.injection_report import fault_report
 
@@ -40,20 +41,18 @@ class _Waits:
 
 def drafted(
     *behaviours: Behaviour, attempts: int = 3, deadline_s: float = 60.0, **options: Any
-) -> tuple[ChatWritten, FakeVendor, list[float]]:
+) -> tuple[Written, FakeVendor, list[float]]:
     """One draft against a vendor that answers with the behaviours in turn, the last one for ever."""
     script = list(behaviours)
     waits = _Waits()
     with fake_vendor(lambda _: script.pop(0) if len(script) > 1 else script[0], stall_s=2.0) as vendor:
         chosen = {"base_url": vendor.url, "api_key": "none", **options}
         drafter = LangChainDrafter("openai:fake", chosen, deadline_s, attempts, clock=waits.clock())
-        written = drafter.draft(
-            Question("How do I back up?"), [Candidate(SOURCE, 0.8, 1.0, 0.0, 1.0)], {("a", 1): SOURCE}
-        )
+        written = drafter.draft(Question("How do I back up?"), [Candidate(SOURCE, 0.8, 1.0, 0.0, 1.0)])
     return written, vendor, waits.slept
 
 
-def texts(written: ChatWritten) -> Sequence[str]:
+def texts(written: Written) -> Sequence[str]:
     return [part.text for part in written.draft.parts] if written.draft else []
 
 
@@ -86,16 +85,6 @@ def test_a_model_that_declines_gives_an_empty_draft_and_says_so() -> None:
     assert written.declined
     assert written.draft is not None
     assert not written.draft.parts
-
-
-def test_what_the_guard_removes_is_said_and_the_rest_is_kept() -> None:
-    parts = [
-        {"text": text, "citations": [1], "step": None} for text in (SAID, "Choose Backup at https://evil.example.")
-    ]
-    written, _, _ = drafted(Behaviour("mixed", reply_text(parts)))
-    assert texts(written) == [SAID]
-    assert "removed 1 part" in written.notice
-    assert "evil" not in written.notice
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
@@ -166,7 +155,7 @@ def test_a_dead_address_and_bad_tls_are_notices() -> None:
     with fake_vendor(lambda _: good(SAID)) as vendor:
         for url in ("http://127.0.0.1:9/v1", vendor.url.replace("http:", "https:")):
             drafter = LangChainDrafter("openai:fake", {"base_url": url, "api_key": "none"}, 5.0, 1)
-            written = drafter.draft(Question("?"), candidates, {("a", 1): SOURCE})
+            written = drafter.draft(Question("?"), candidates)
             assert written.draft is None
             assert "connection" in written.notice
 
@@ -187,7 +176,7 @@ def test_an_integration_that_ignores_time_outs_cannot_hold_the_deadline_up() -> 
     drafter.load()
     drafter._invoke = lambda _: time.sleep(1.5)  # stands for a provider's package without time-outs
     begun = time.monotonic()
-    written = drafter.draft(Question("?"), [Candidate(SOURCE, 0.8, 1.0, 0.0, 1.0)], {("a", 1): SOURCE})
+    written = drafter.draft(Question("?"), [Candidate(SOURCE, 0.8, 1.0, 0.0, 1.0)])
     assert time.monotonic() - begun < 1.2
     assert "deadline" in written.notice
 
@@ -203,7 +192,7 @@ def test_a_missing_integration_is_a_chat_model_error_at_load_and_a_notice_in_a_d
     drafter = LangChainDrafter("nosuchvendor:model")
     with pytest.raises(ChatModelError, match="langchain-nosuchvendor"):
         drafter.load()
-    assert drafter.draft(Question("?"), [Candidate(SOURCE, 0.8, 1.0, 0.0, 1.0)], {("a", 1): SOURCE}).draft is None
+    assert drafter.draft(Question("?"), [Candidate(SOURCE, 0.8, 1.0, 0.0, 1.0)]).draft is None
 
 
 def test_making_a_drafter_imports_no_langchain() -> None:

@@ -125,14 +125,14 @@ def test_a_heading_is_embedded_once() -> None:
 
 def test_the_shipped_coefficients_prefer_better_evidence() -> None:
     decider = load_decider(None, None, Letters())
-    strong = decider(found(hit("a", 0.8)), Draft(()), SUPPORTED, 1.0)
-    weak = decider(found(hit("a", 0.1)), Draft(()), SUPPORTED, 1.0)
+    strong = decider(found(hit("a", 0.8)), SUPPORTED, 1.0)
+    weak = decider(found(hit("a", 0.1)), SUPPORTED, 1.0)
     assert strong.confidence > weak.confidence
 
 
 def test_thresholds_of_the_desk_replace_the_shipped_ones() -> None:
     decider = load_decider(1.0, 0.0, Letters())
-    assert decider(found(hit("a", -0.9)), Draft(()), SUPPORTED, 1.0).verdict == "partial"
+    assert decider(found(hit("a", -0.9)), SUPPORTED, 1.0).verdict == "partial"
 
 
 def test_an_answer_threshold_below_the_partial_one_is_refused() -> None:

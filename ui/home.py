@@ -119,6 +119,7 @@ class Home:
         from assistant.answering.decide import load_decider
         from assistant.answering.pipeline import Assistant, Policy
         from assistant.answering.reply import Wording
+        from assistant.vouching import KnowledgeRails
 
         answering = self.settings.answering
         wording = Wording(
@@ -126,7 +127,10 @@ class Home:
         )
         decide = load_decider(answering.answer_threshold, answering.partial_threshold, self.embedder)
         policy = Policy(wording, stale_after_days=answering.stale_after_days)
-        return Assistant(self.embedder, index, knowledge or self.knowledge, decide, policy, self._drafter(), generation)
+        rails = KnowledgeRails(self.knowledge, self.generations.last_seq, answering.protected_texts)
+        return Assistant(
+            self.embedder, index, knowledge or self.knowledge, decide, policy, self._drafter(), generation, rails
+        )
 
     def desk(self, assistant: Assistant) -> Desk:
         """The pipeline with its logs."""

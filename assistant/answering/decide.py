@@ -13,7 +13,7 @@ from importlib import resources
 from math import exp
 
 from assistant.answering.signals import Headings, Signals, signals
-from assistant.domain import Decision, Draft, GapReason, Retrieval, Support
+from assistant.domain import Decision, GapReason, Retrieval, Support
 from assistant.errors import SettingsError
 from assistant.seams import Embedder
 
@@ -107,7 +107,9 @@ class Decider:
     thresholds: Thresholds
     headings: Headings | None
 
-    def __call__(self, retrieval: Retrieval, _draft: Draft, supports: Sequence[Support], coverage: float) -> Decision:
+    def __call__(
+        self, retrieval: Retrieval, supports: Sequence[Support], coverage: float, declined: bool = False
+    ) -> Decision:
         """Return the decision on one verified draft."""
         return decide(
             signals(retrieval, self.headings),
@@ -115,6 +117,7 @@ class Decider:
             coverage,
             confidence=self.confidence,
             thresholds=self.thresholds,
+            declined=declined,
         )
 
 

@@ -11,8 +11,9 @@ import numpy as np
 
 from assistant.answering.asks import coverage
 from assistant.answering.conflict import conflicts
-from assistant.answering.draft import extractive, resolution_suggestion
+from assistant.answering.draft import resolution_suggestion
 from assistant.answering.fuse import FusionWeights
+from assistant.answering.phrase import NoRails, Phrased, Rails, allowed_suggestions, phrase
 from assistant.answering.reply import Wording, cited, warnings
 from assistant.answering.retrieve import ARTICLE_KINDS, retrieve
 from assistant.answering.verify import verify
@@ -21,9 +22,7 @@ from assistant.domain import (
     Audience,
     Candidate,
     Decision,
-    Draft,
     GapFound,
-    GapReason,
     Kind,
     Passage,
     Question,
@@ -34,15 +33,14 @@ from assistant.domain import (
 )
 from assistant.seams import Drafter, Embedder, Knowledge, PassageIndex, Vectors
 
-EXTRACTIVE = "extractive"
 _CANDIDATES = 16
 _NEAREST = 5
 _SUGGESTIONS = 3
 _LEAST_SIMILAR = 0.45
 _LEAST_SUPPORT = 0.5
 
-Decider = Callable[[Retrieval, Draft, Sequence[Support], float], Decision]
-"""Retrieval, draft, the verdicts on its parts, and how much of the question they cover, to a decision."""
+Decider = Callable[[Retrieval, Sequence[Support], float, bool], Decision]
+"""Retrieval, the verdicts on the parts, how much of the question they cover, and whether the drafter declined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +77,7 @@ class Assistant:
         policy: Policy,
         drafter: Drafter | None = None,
         generation: Callable[[], str] = lambda: "",
+        rails: Rails = NoRails(),
     ) -> None:
         self._embedder = embedder
         self._index = index
@@ -87,6 +86,7 @@ class Assistant:
         self._policy = policy
         self._drafter = drafter
         self._generation = generation
+        self._rails = rails
 
     def search(
         self, question: Question, *, audiences: Sequence[Audience], kinds: Sequence[Kind] = ARTICLE_KINDS
@@ -104,41 +104,18 @@ class Assistant:
         clock.lap("retrieve")
         candidates = _leading(retrieval)
         whole = self._knowledge.whole([c.passage for c in candidates])
-        draft, model, prompt_version, notes = self._drafted(question, candidates, whole)
+        phrased = phrase(question, candidates, whole, self._embedder, self._drafter, self._rails)
         clock.lap("draft")
         texts = {key: passage.text for key, passage in whole.items()}
-        supports = [s for s in verify(draft, texts, self._embedder, whole=whole) if s.score >= _LEAST_SUPPORT]
-        supports = self._still_live(supports)
+        verdicts = verify(phrased.draft, texts, self._embedder, whole=whole)
+        supports = self._still_live([s for s in verdicts if s.score >= _LEAST_SUPPORT])
         clock.lap("verify")
         covered = coverage(question, [s.part for s in supports])
-        decision = self._decide(retrieval, draft, supports, covered)
+        decision = self._decide(retrieval, supports, covered, phrased.declined)
         clock.lap("decide")
-        suggestions = self._suggestions(retrieval, audiences)
+        suggestions = allowed_suggestions(self._suggestions(retrieval, audiences), whole, question, self._rails)
         clock.lap("suggest")
-        return self._answer(
-            question, retrieval, candidates, whole, draft, supports, decision, suggestions,
-            model=model, prompt_version=prompt_version, notes=notes, clock=clock,
-        )  # fmt: skip
-
-    def _drafted(
-        self,
-        question: Question,
-        candidates: Sequence[Candidate],
-        whole: Mapping[tuple[str, int], Passage],
-    ) -> tuple[Draft, str, str, tuple[str, ...]]:
-        plain = extractive(question, candidates, self._embedder, whole=whole)
-        if self._drafter is None or not candidates:
-            return plain, EXTRACTIVE, "", ()
-        written = self._drafter.draft(question, candidates, whole)
-        if written.draft is None:
-            return plain, EXTRACTIVE, "", (f"chat_model: {written.notice}",)
-        draft = Draft(written.draft.parts, plain.uncovered, plain.suggestions)
-        return (
-            draft,
-            written.model,
-            written.prompt_version,
-            ((f"chat_model: {written.notice}",) if written.notice else ()),
-        )
+        return self._answer(question, retrieval, candidates, whole, phrased, supports, decision, suggestions, clock)
 
     def _still_live(self, supports: Sequence[Support]) -> list[Support]:
         """Supports whose every source still exists now: one may have been deleted since retrieval."""
@@ -168,42 +145,40 @@ class Assistant:
         retrieval: Retrieval,
         candidates: Sequence[Candidate],
         whole: Mapping[tuple[str, int], Passage],
-        draft: Draft,
+        phrased: Phrased,
         supports: Sequence[Support],
         decision: Decision,
         suggestions: tuple[Suggestion, ...],
-        *,
-        model: str,
-        prompt_version: str,
-        notes: tuple[str, ...],
         clock: _Clock,
     ) -> Answer:
         is_gap = decision.verdict == "gap" or not supports
         parts, sources = ((), ()) if is_gap else cited(supports, whole)
         _check_quotes(sources, whole)
-        gap = GapFound(decision.reason or _why(retrieval, supports), _nearest(retrieval)) if is_gap else None
+        gap = GapFound(decision.reason or "unsupported", _nearest(retrieval)) if is_gap else None
+        uncovered = phrased.draft.uncovered
         alerts = warnings(sources, conflicts(sources), stale_after_days=self._policy.stale_after_days)
         clock.lap("reply")
         return Answer(
             id=uuid.uuid4().hex,
             question=question,
-            verdict="gap" if is_gap else "partial" if draft.uncovered else decision.verdict,
+            verdict="gap" if is_gap else "partial" if uncovered else decision.verdict,
             confidence=decision.confidence,
             greeting="" if is_gap else self._policy.wording.greet(question),
             parts=parts,
-            uncovered=draft.uncovered if not is_gap else (),
+            uncovered=uncovered if not is_gap else (),
             closing="" if is_gap else self._policy.wording.close(),
             sources=sources,
             suggestions=suggestions,
             gap=gap,
-            warnings=(*alerts, *notes),
+            warnings=(*alerts, *phrased.notices),
             timings_ms=tuple(clock.spent.items()),
-            model=model,
-            prompt_version=prompt_version,
+            model=phrased.model,
+            prompt_version=phrased.prompt_version,
             generation=self._generation(),
             features=decision.features,
             considered=tuple(candidates),
             vector=retrieval.vector,
+            usage=phrased.usage,
         )
 
 
@@ -219,12 +194,6 @@ def _leading(retrieval: Retrieval) -> list[Candidate]:
 
 def _nearest(retrieval: Retrieval) -> tuple[str, ...]:
     return tuple(hit.document_key for hit in retrieval.articles[:_NEAREST])
-
-
-def _why(retrieval: Retrieval, supports: Sequence[Support]) -> GapReason:
-    if not retrieval.articles:
-        return "nothing_found"
-    return "unsupported" if not supports else "weak_evidence"
 
 
 def _check_quotes(sources: Sequence[Source], whole: Mapping[tuple[str, int], Passage]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from assistant.domain import Answer, Candidate, Hit, Kind, Retrieval, Source
@@ -14,6 +15,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     return {
         "id": answer.question.id or answer.id,
         "draft_id": answer.id,
+        "question": {"title": answer.question.title, "text": answer.question.text},
         "verdict": answer.verdict,
         "confidence": round(answer.confidence, 4),
         "greeting": answer.greeting,
@@ -39,6 +41,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "model": answer.model,
         "prompt_version": answer.prompt_version,
         "generation": answer.generation,
+        "usage": asdict(answer.usage) if answer.usage else None,
     }
 
 

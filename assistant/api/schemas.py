@@ -136,6 +136,7 @@ class AnswerOut(BaseModel):
 
     id: str
     draft_id: str
+    question: dict[str, str]
     verdict: Literal["answered", "partial", "gap"]
     confidence: float
     greeting: str
@@ -150,6 +151,7 @@ class AnswerOut(BaseModel):
     model: str
     prompt_version: str
     generation: str
+    usage: dict[str, Any] | None
 
 
 class Hits(BaseModel):

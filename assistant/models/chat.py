@@ -1,7 +1,7 @@
 """Any LangChain chat model as a drafter: one question, numbered passages, a deadline, and a typed outcome.
 
 The only home of langchain, which is imported at the first draft. Whatever the vendor does ends as a draft
-that passed `assistant.answering.written` and `assistant.answering.guard`, or as a notice; nothing is raised.
+that passed `assistant.answering.written`, or as a notice; nothing is raised. `assistant.answering.phrase` guards it.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import isfinite
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from assistant.answering.guard import Policy, guarded
 from assistant.answering.prompts import (
     PROMPT_VERSION,
     REPAIR,
@@ -29,12 +28,11 @@ from assistant.answering.prompts import (
     Offer,
     Prompt,
     Style,
-    fixed_words,
     offered,
     prompt,
 )
 from assistant.answering.written import Reply, ReplyError, draft_from, read_reply, reply_from
-from assistant.domain import Candidate, Draft, Passage, Question
+from assistant.domain import Candidate, Draft, Question, Usage
 from assistant.errors import ChatModelError, SettingsError
 from assistant.seams import Written
 
@@ -57,38 +55,6 @@ _OPENAI_PROTOCOL = frozenset({"openai", "azure_openai"})
 
 _ends: ContextVar[float] = ContextVar("ends", default=float("inf"))
 """When the running call must be over, on the monotonic clock; read by the HTTP hooks in the same thread."""
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens of all attempts that the vendor counted, calls made, and the price where the vendor gives one (USD)."""
-
-    input_tokens: int = 0
-    output_tokens: int = 0
-    calls: int = 0
-    cost: float | None = None
-
-    def plus(self, other: Usage) -> Usage:
-        """Both together.
-
-        >>> Usage(10, 2, 1).plus(Usage(5, 1, 1, 0.01))
-        Usage(input_tokens=15, output_tokens=3, calls=2, cost=0.01)
-        """
-        known = [cost for cost in (self.cost, other.cost) if cost is not None]
-        return Usage(
-            self.input_tokens + other.input_tokens,
-            self.output_tokens + other.output_tokens,
-            self.calls + other.calls,
-            sum(known) if known else None,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ChatWritten(Written):
-    """A `Written` with what it cost. `declined`: the model found no answer; the draft then has no parts."""
-
-    declined: bool = False
-    usage: Usage = Usage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +102,6 @@ class LangChainDrafter:
         attempts: int = 3,
         *,
         style: Style = Style(),
-        policy: Policy = Policy(),
         clock: Clock = Clock(),
     ) -> None:
         """Keep the settings; nothing is imported or opened yet.
@@ -161,7 +126,6 @@ class LangChainDrafter:
         self._deadline_s = deadline_s
         self._attempts = max(1, attempts)
         self._style = style
-        self.protect(policy)
         self._clock = clock
         self._loading = threading.Lock()
         self._invoke: Callable[[Sequence[BaseMessage]], Any] | None = None
@@ -182,14 +146,8 @@ class LangChainDrafter:
                 _warm(model)
                 self._invoke = _invoker(model, self._method)
 
-    def protect(self, policy: Policy) -> None:
-        """Use this policy from the next draft on: the knowledge, and what it vouches for, has changed."""
-        self._policy = replace(policy, prompt=fixed_words())
-
-    def draft(
-        self, question: Question, candidates: Sequence[Candidate], whole: Mapping[tuple[str, int], Passage]
-    ) -> ChatWritten:
-        """A guarded draft; an empty one when the model declined; none, with a notice, when anything failed."""
+    def draft(self, question: Question, candidates: Sequence[Candidate]) -> Written:
+        """A draft, not yet guarded; an empty one when the model declined; none, with a notice, when anything failed."""
         offer = offered(candidates)
         if not offer.passages:
             return self._without("no passage could be shown to the model")
@@ -200,27 +158,23 @@ class LangChainDrafter:
             reply = self._reply(talk, offer)
         except (ChatModelError, _Failure) as failure:
             return self._without(str(failure), talk.usage if talk else Usage())
-        return self._checked(reply, offer, whole, question, talk.usage)
+        return self._mapped(reply, offer, talk.usage)
 
     def _prompt(self, question: Question, offer: Offer) -> Prompt:
         return prompt(question, offer, self._style, json_only=self._method in ("text", "json_mode"))
 
-    def _without(self, notice: str, usage: Usage = Usage()) -> ChatWritten:
-        return ChatWritten(None, self._name, PROMPT_VERSION, notice, usage=usage)
+    def _without(self, notice: str, usage: Usage = Usage()) -> Written:
+        return Written(None, self._name, PROMPT_VERSION, notice, usage=usage)
 
-    def _checked(
-        self, reply: Reply, offer: Offer, whole: Mapping[tuple[str, int], Passage], question: Question, usage: Usage
-    ) -> ChatWritten:
+    def _mapped(self, reply: Reply, offer: Offer, usage: Usage) -> Written:
         if not reply.answered:
             notice = "declined: the model found no answer in the passages"
-            return ChatWritten(Draft(()), self._name, PROMPT_VERSION, notice, declined=True, usage=usage)
+            return Written(Draft(()), self._name, PROMPT_VERSION, notice, declined=True, usage=usage)
         mapped = draft_from(reply, offer)
-        known = {(p.document_key, p.version): p for p in offer.passages} | dict(whole)
-        kept = guarded(mapped.draft, known, question, self._policy)
-        notice = "; ".join((*mapped.notices, *kept.notices))
-        if not kept.draft.parts:
+        notice = "; ".join(mapped.notices)
+        if not mapped.draft.parts:
             return self._without(f"nothing usable in the model's reply{f' ({notice})' if notice else ''}", usage)
-        return ChatWritten(kept.draft, self._name, PROMPT_VERSION, notice, usage=usage)
+        return Written(mapped.draft, self._name, PROMPT_VERSION, notice, usage=usage)
 
     # --- attempts ----------------------------------------------------------------------------------------
 

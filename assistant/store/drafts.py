@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from assistant.domain import Answer, Candidate, CitedPart, GapFound, Question, Source, Suggestion
+from assistant.domain import Answer, Candidate, CitedPart, GapFound, Question, Source, Suggestion, Usage
 from assistant.errors import NotFound
 from assistant.store import tables as t
 from assistant.store.database import Database
@@ -135,6 +136,7 @@ def _insert_draft(
             nearest=list(gap.nearest) if gap else [], features=dict(answer.features),
             timings_ms=dict(answer.timings_ms), model=answer.model, prompt_version=answer.prompt_version,
             generation=answer.generation, settings_hash=settings_hash, created_at=datetime.now(UTC),
+            usage=asdict(answer.usage) if answer.usage else None,
         )
     )  # fmt: skip
 
@@ -257,4 +259,5 @@ def _answer(row: Any, sources: tuple[Source, ...], parts: tuple[CitedPart, ...])
         features=tuple(row.features.items()),
         considered=(),
         vector=(),
+        usage=Usage(**row.usage) if row.usage else None,
     )

@@ -1,0 +1,101 @@
+"""Who phrases the reply: the extractive drafter, or a chat model inside rails; the guard has the last word on both.
+
+After retrieval, before verification. A model's draft that fails, or of which the guard leaves nothing, is replaced
+by the extractive one, and said so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from assistant.answering.draft import extractive
+from assistant.answering.guard import Guarded, Policy, guarded
+from assistant.answering.prompts import fixed_words
+from assistant.domain import Candidate, Draft, Passage, Question, Suggestion, Usage
+from assistant.seams import Drafter, Embedder
+
+EXTRACTIVE = "extractive"
+
+Wholes = Mapping[tuple[str, int], Passage]
+
+
+class Rails(Protocol):
+    """What a draft may carry out: without the knowledge, and with what the knowledge vouches for."""
+
+    def strict(self) -> Policy:
+        """The desk's protected texts alone; costs nothing."""
+        ...
+
+    def informed(self) -> Policy:
+        """With hosts, codes and words that many texts mention; may read the whole knowledge."""
+        ...
+
+
+class NoRails:
+    """Nothing is protected and nothing vouched for beyond what a draft itself cites."""
+
+    def strict(self) -> Policy:
+        """The empty policy."""
+        return Policy()
+
+    def informed(self) -> Policy:
+        """The empty policy."""
+        return Policy()
+
+
+@dataclass(frozen=True, slots=True)
+class Phrased:
+    """A guarded draft, who phrased it, and what is to be said about that. `declined`: the model saw no answer."""
+
+    draft: Draft
+    model: str = EXTRACTIVE
+    prompt_version: str = ""
+    notices: tuple[str, ...] = ()
+    declined: bool = False
+    usage: Usage | None = None
+
+
+def phrase(
+    question: Question,
+    candidates: Sequence[Candidate],
+    whole: Wholes,
+    embedder: Embedder,
+    drafter: Drafter | None,
+    rails: Rails,
+) -> Phrased:
+    """The reply's draft from these passages; `whole` holds the complete versions that they are spans of."""
+    plain = screened(extractive(question, candidates, embedder, whole=whole), whole, question, rails)
+    if drafter is None or not candidates:
+        return Phrased(plain.draft, notices=plain.notices)
+    written = drafter.draft(question, candidates)
+    notices = (f"chat_model: {written.notice}",) if written.notice else ()
+    if written.draft is None:
+        return Phrased(plain.draft, notices=(*notices, *plain.notices), usage=written.usage)
+    if written.declined:
+        silent = replace(plain.draft, parts=())
+        return Phrased(silent, written.model, written.prompt_version, notices, declined=True, usage=written.usage)
+    kept = screened(written.draft, whole, question, rails)
+    if not kept.draft.parts:
+        refused = "chat_model: nothing of its draft may be shown; this is the extractive draft"
+        return Phrased(plain.draft, notices=(*notices, *kept.notices, refused), usage=written.usage)
+    draft = replace(plain.draft, parts=kept.draft.parts)
+    return Phrased(draft, written.model, written.prompt_version, (*notices, *kept.notices), usage=written.usage)
+
+
+def allowed_suggestions(
+    suggestions: Sequence[Suggestion], whole: Wholes, question: Question, rails: Rails
+) -> tuple[Suggestion, ...]:
+    """The suggestions without what they may not carry from one ticket to another."""
+    return screened(Draft((), suggestions=tuple(suggestions)), whole, question, rails).draft.suggestions
+
+
+def screened(draft: Draft, whole: Wholes, question: Question, rails: Rails) -> Guarded:
+    """The draft behind the guard. The knowledge is read only when something would be removed without it."""
+    kept = _guarded(draft, whole, question, rails.strict())
+    return kept if kept.draft == draft else _guarded(draft, whole, question, rails.informed())
+
+
+def _guarded(draft: Draft, whole: Wholes, question: Question, policy: Policy) -> Guarded:
+    return guarded(draft, whole, question, replace(policy, prompt=fixed_words()))

@@ -1,0 +1,54 @@
+"""What the whole public knowledge vouches for, read when the guard first asks and again after the store changed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from assistant.answering.guard import Policy, vouched
+from assistant.store.knowledge import StoredKnowledge
+
+_MOST_CHARS = 4_000_000
+"""A second of reading for each million: what many texts mention is in the first few million too."""
+_FRESH_S = 60.0
+
+
+class KnowledgeRails:
+    """`answering.phrase.Rails` of one store; what it read is kept while the store stays as it is."""
+
+    def __init__(
+        self,
+        knowledge: StoredKnowledge,
+        position: Callable[[], int],
+        canaries: Sequence[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`position` tells how far the store has changed; `canaries` are texts that must never leave."""
+        self._knowledge = knowledge
+        self._position = position
+        self._strict = Policy(canaries=tuple(canaries))
+        self._clock = clock
+        self._reading = threading.Lock()
+        self._read: tuple[int, float, Policy] | None = None
+
+    def strict(self) -> Policy:
+        """The protected texts alone."""
+        return self._strict
+
+    def informed(self) -> Policy:
+        """With what at least three public texts mention; at most a minute behind the store."""
+        with self._reading:
+            now, position = self._clock(), self._position()
+            if self._read is None or (self._read[0] != position and now - self._read[1] >= _FRESH_S):
+                self._read = (position, now, vouched(self._public(), canaries=self._strict.canaries))
+            return self._read[2]
+
+    def _public(self) -> Iterator[str]:
+        room = _MOST_CHARS
+        for one in self._knowledge.documents(("doc", "faq")):
+            if room <= 0:
+                return
+            if one.audience == "public":
+                room -= len(one.text)
+                yield one.text
