@@ -77,6 +77,12 @@ class Desk(Section):
     currency: str = "EUR"
 
 
+class SourcesSection(Section):
+    """Sources over the network."""
+
+    private_hosts: tuple[str, ...] = Field((), description="Hosts of your own network that sources may be read from.")
+
+
 class Settings(BaseSettings):
     """The whole tree."""
 
@@ -88,6 +94,7 @@ class Settings(BaseSettings):
     index: IndexSection = IndexSection()
     server: Server = Server()
     desk: Desk = Desk()
+    sources: SourcesSection = SourcesSection()
 
     @classmethod
     def settings_customise_sources(
