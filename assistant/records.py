@@ -73,7 +73,8 @@ class Reason:
     """Why somebody wrote, with probabilities in (0, 1]; all empty and 0 before it was labelled.
 
     `quote` is at most 20 words of the contact, verbatim; `party` names who is responsible outside, where the cause is
-    external and the text says so. `by` is the stamp of the triage model, or "person:NAME" where somebody decided.
+    external and the text says so. `by` is the stamp of the triage model. What a person decided has
+    probability 1.
     """
 
     cause: str = ""
@@ -113,6 +114,22 @@ class Contact:
     def full_text(self) -> str:
         """Title and text, the title first, each once."""
         return full_text(self.title, self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A contact as counting needs it: everything but its text."""
+
+    id: int
+    at: datetime
+    channel: str
+    person: str
+    rating: float | None
+    minutes: float | None
+    verdict: str
+    confidence: float | None
+    reason: Reason
+    theme_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
