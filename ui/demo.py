@@ -84,7 +84,7 @@ def _log_gaps(home: Home) -> None:
     with shown("sample questions") as progress:
         for number, question in enumerate(asked, 1):
             answer = desk.assistant.ask(question, audiences=AGENT)
-            desk.log_gap(answer, token=f"sample-{question.id}", draft_id=None)
+            desk.log(answer, token=f"sample-{question.id}")
             progress(number, len(asked), question.title)
 
 

@@ -16,6 +16,7 @@ from ui.unchanged import data_folder
 if TYPE_CHECKING:
     from assistant.answering.pipeline import Assistant
     from assistant.desk import Desk
+    from assistant.gaplog.hearing import Hearing
     from assistant.index.generation import OwnedIndex
     from assistant.index.lock import Ownership
     from assistant.index.reader import ReaderIndex
@@ -71,6 +72,13 @@ class Home:
         from assistant.store.gaps import Gaps
 
         return Gaps(self.database)
+
+    @cached_property
+    def hearing(self) -> Hearing:
+        """Makes contacts of what is asked and ingested."""
+        from assistant.gaplog.hearing import Hearing
+
+        return Hearing(self.database, self.embedder)
 
     @cached_property
     def keys(self) -> Keys:
@@ -137,7 +145,7 @@ class Home:
         from assistant.desk import Desk
 
         settings = self.settings.model_dump(mode="json", exclude={"models": {"chat_options"}, "database": True})
-        return Desk(assistant, self.drafts, self.gaps, self.embedder.model_id, settings)
+        return Desk(assistant, self.drafts, self.gaps, self.hearing, self.embedder.model_id, settings)
 
     def close(self) -> None:
         """Close the database."""

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from assistant.errors import NotFound
-from assistant.records import Contact, Counted, NewContact, Reason
+from assistant.records import Contact, Counted, NewContact, NewSignal, Reason
 from assistant.seams import Vectors
 from assistant.store import gap_tables as g
 from assistant.store import tables as t
@@ -32,6 +32,7 @@ from assistant.store.corpus import insert_embeddings, pieces
 from assistant.store.database import Database
 from assistant.store.encoding import vectors_from_bytes
 from assistant.store.log_state import read_state, write_state
+from assistant.store.signals import write_signals
 from assistant.store.theme_ids import theme_number
 
 WITHDRAWN = "-"
@@ -57,8 +58,7 @@ class Contacts:
         found: list[int] = []
         for piece in pieces(contacts):
             with self._database.write() as connection:
-                salt = _salt(connection)
-                found += [_put(connection, contact, salt) for contact in piece]
+                found += [write_contact(connection, contact) for contact in piece]
         return found
 
     def get(self, contact_id: int) -> Contact:
@@ -180,11 +180,15 @@ class Contacts:
         return gone
 
 
-def _put(connection: Connection, contact: NewContact, salt: str) -> int:
+def write_contact(connection: Connection, contact: NewContact) -> int:
+    """Store one contact within the caller's transaction and return its id; see `Contacts.add_all`."""
     row = connection.execute(select(g.Contact).where(g.Contact.token == contact.token)).first()
     if row is None:
-        values = _new_values(contact, salt)
-        return int(connection.execute(insert(g.Contact).values(**values).returning(g.Contact.id)).scalar_one())
+        values = _new_values(contact, _salt(connection) if contact.person else "")
+        contact_id = int(connection.execute(insert(g.Contact).values(**values).returning(g.Contact.id)).scalar_one())
+        if contact.kind in ("review", "survey"):
+            write_signals(connection, [_review(contact_id, contact)])
+        return contact_id
     changes = _later_news(row, contact)
     if changes:
         connection.execute(update(g.Contact).where(g.Contact.id == row.id).values(**changes))
@@ -213,6 +217,11 @@ def _later_news(row: Any, contact: NewContact) -> dict[str, Any]:
         changes |= {"kind": "ticket", "title": contact.title, "text": contact.text, "labelled_by": "", "mined_by": ""}
         changes |= {"content_hash": _hash(contact.full_text), "at": contact.at}
     return changes
+
+
+def _review(contact_id: int, contact: NewContact) -> NewSignal:
+    said = {"channel": contact.channel, "rating": contact.rating}
+    return NewSignal(f"review:{contact_id}", "review", contact.at, contact_id, value=contact.rating, evidence=said)
 
 
 def decided_columns(connection: Connection, contact_ids: Sequence[int]) -> dict[int, dict[str, Any]]:

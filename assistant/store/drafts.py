@@ -15,6 +15,7 @@ from assistant.domain import Answer, Candidate, CitedPart, GapFound, Question, S
 from assistant.errors import NotFound
 from assistant.store import tables as t
 from assistant.store.database import Database
+from assistant.store.draft_signals import FeedbackWords, signal_event, signal_feedback
 
 
 class Drafts:
@@ -26,8 +27,7 @@ class Drafts:
     def save(self, answer: Answer, *, ticket_id: str | None, asked_by: str, settings: Mapping[str, Any]) -> None:
         """Store the answer whole, in one transaction."""
         with self._database.write() as connection:
-            _insert_draft(connection, answer, ticket_id, asked_by, _settings_of_record(connection, settings))
-            _insert_parts(connection, answer)
+            write_draft(connection, answer, ticket_id=ticket_id, asked_by=asked_by, settings=settings)
 
     def load(self, draft_id: str) -> Answer:
         """The answer as it was saved.
@@ -53,25 +53,28 @@ class Drafts:
         answer = self.load(draft_id)
         distance = None if final_text is None else edit_distance(reply_text(answer), final_text)
         with self._database.write() as connection:
-            connection.execute(
-                insert(t.DraftEvent).values(
-                    draft_id=draft_id, kind=kind, actor=actor, final_text=final_text, edit_distance=distance,
-                    at=datetime.now(UTC),
-                )
+            row = insert(t.DraftEvent).values(
+                draft_id=draft_id, kind=kind, actor=actor, final_text=final_text, edit_distance=distance,
+                at=datetime.now(UTC),
             )  # fmt: skip
+            connection.execute(row)
+            signal_event(connection, draft_id, kind, actor, distance, sources_of(answer))
         return distance
 
     def add_feedback(
         self, draft_id: str, *, rating: str, reasons: Sequence[str], note: str, proposed_fix: str, actor: str
     ) -> int:
         """Record a rating; returns its id."""
-        self.load(draft_id)
+        answer = self.load(draft_id)
         with self._database.write() as connection:
             row = insert(t.Feedback).values(
                 draft_id=draft_id, rating=rating, reasons=list(reasons), note=note, proposed_fix=proposed_fix,
                 actor=actor, at=datetime.now(UTC),
             )  # fmt: skip
-            return int(connection.execute(row.returning(t.Feedback.id)).scalar_one())
+            feedback_id = int(connection.execute(row.returning(t.Feedback.id)).scalar_one())
+            words = FeedbackWords(rating, tuple(reasons), note, proposed_fix)
+            signal_feedback(connection, draft_id, feedback_id, actor, words, sources_of(answer))
+        return feedback_id
 
     def history(self, draft_id: str) -> dict[str, list[dict[str, Any]]]:
         """Events and feedback of a draft, oldest first."""
@@ -83,10 +86,23 @@ class Drafts:
         return found
 
 
+def write_draft(
+    connection: Connection, answer: Answer, *, ticket_id: str | None, asked_by: str, settings: Mapping[str, Any]
+) -> None:
+    """Store the answer whole within the caller's transaction."""
+    _insert_draft(connection, answer, ticket_id, asked_by, _settings_of_record(connection, settings))
+    _insert_parts(connection, answer)
+
+
 def reply_text(answer: Answer) -> str:
     """The reply as it would be sent: greeting, parts, closing, without citation marks."""
     body = "\n".join(f"{p.step}. {p.text}" if p.step else p.text for p in answer.parts)
     return "\n\n".join(piece for piece in (answer.greeting, body, answer.closing) if piece)
+
+
+def sources_of(answer: Answer) -> tuple[str, ...]:
+    """The documents that the reply cites, each once."""
+    return tuple(dict.fromkeys(source.document_key for source in answer.sources))
 
 
 def edit_distance(draft: str, final: str) -> float:

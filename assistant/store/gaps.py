@@ -53,23 +53,8 @@ class Gaps:
         draft_id: str | None,
     ) -> int:
         """Record one contact that ended in a gap and return the gap's id; the same `token` counts once."""
-        at = question.created or datetime.now(UTC)
         with self._database.write() as connection:
-            before = connection.scalar(select(t.GapOccurrence.gap_id).where(t.GapOccurrence.token == token))
-            if before is not None:
-                return int(before)
-            gap_id = _same_gap(connection, question, vector, model_id)
-            if gap_id is None:
-                gap_id = _new_gap(connection, question, found, vector, model_id, at)
-            else:
-                _join(connection, gap_id, found, at)
-            connection.execute(
-                insert(t.GapOccurrence).values(
-                    gap_id=gap_id, token=token, question_id=question.id, draft_id=draft_id,
-                    question=question.full_text, channel=question.channel, at=at,
-                )
-            )  # fmt: skip
-            return gap_id
+            return write_gap(connection, question, found, vector, model_id, token=token, draft_id=draft_id)
 
     def list(self, wanted: GapFilter, *, limit: int = 100, offset: int = 0) -> list[dict[str, Any]]:
         """Gaps, most frequent first, then the latest."""
@@ -128,6 +113,35 @@ class Gaps:
                     connection.execute(insert(t.GapEvent).values(**event, at=datetime.now(UTC)))
                     connection.execute(update(t.Gap).where(t.Gap.id == gap_id).values(**{field: value}))
         return self.show(gap_id)
+
+
+def write_gap(
+    connection: Connection,
+    question: Question,
+    found: GapFound,
+    vector: Vectors,
+    model_id: str,
+    *,
+    token: str,
+    draft_id: str | None,
+) -> int:
+    """Record one contact that ended in a gap within the caller's transaction and return the gap's id."""
+    before = connection.scalar(select(t.GapOccurrence.gap_id).where(t.GapOccurrence.token == token))
+    if before is not None:
+        return int(before)
+    at = question.created or datetime.now(UTC)
+    gap_id = _same_gap(connection, question, vector, model_id)
+    if gap_id is None:
+        gap_id = _new_gap(connection, question, found, vector, model_id, at)
+    else:
+        _join(connection, gap_id, found, at)
+    connection.execute(
+        insert(t.GapOccurrence).values(
+            gap_id=gap_id, token=token, question_id=question.id, draft_id=draft_id, question=question.full_text,
+            channel=question.channel, at=at,
+        )
+    )  # fmt: skip
+    return gap_id
 
 
 def fingerprint(question: Question) -> str:
