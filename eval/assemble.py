@@ -32,6 +32,7 @@ from eval.metrics.latency import Prices
 from eval.planted_fix import PlantedFix, planted_fix
 from eval.report.model import Calibration, CaseSummary, Report
 from eval.runs import Run
+from eval.single_scores import best_signal, held_out
 
 LIMITS = (
     "Linked documents are plausible answers, rarely the only right ones: compare systems by them, do not grade one.",
@@ -40,6 +41,13 @@ LIMITS = (
 COARSE = (
     "The knock-out test is coarse: another article may still help with a question whose own articles are gone, so no"
     " confidence could reach AUROC 1 on it. The judged questions are the finer test."
+)
+
+
+_ANY_HELP = "judged, any help"
+_SEEN = (
+    'Where the judged questions are those that the shipped confidence was fitted on, read the row "held out": each'
+    " question's confidence comes from a fit on the others.",
 )
 
 
@@ -66,6 +74,7 @@ def assemble(folder: Folder) -> Report:
         *_knockouts(folder, runs.get(PRODUCT), cases, experiment.seed),
         _causes(folder, experiment.seed),
         _themes(folder, experiment.seed),
+        *(Piece(study.figures, notes=study.notes) for study in folder.studies()),
     ]
     return Report(
         title=experiment.title,
@@ -75,6 +84,7 @@ def assemble(folder: Folder) -> Report:
         comparisons=_comparisons(runs, cases, experiment.seed),
         calibrations=tuple(calibration for piece in pieces for calibration in piece.calibrations),
         confusions=tuple(table for piece in pieces for table in piece.confusions),
+        growth=tuple(line for study in folder.studies() for line in study.growth),
         notes=(*experiment.notes, *(note for piece in pieces for note in piece.notes), *LIMITS),
     )
 
@@ -123,12 +133,15 @@ def _answering(run: Run | None, cases: CaseSet, experiment: Experiment) -> Piece
 def _confidence(what: str, run: Run, ids: Sequence[str], positive: Sequence[bool], seed: int) -> Piece:
     answers = run.answers()
     confidences = [answers[key].confidence for key in ids]
-    scores = [score for key in ids if (score := run.rows[key].top_score) is not None]
-    alone = confidence_figures(PRODUCT, scores, positive, f"{what}; best score alone", seed)[:1]
+    alone = best_signal([run.rows[key] for key in ids], positive)
+    single = () if alone is None else confidence_figures("best single score", alone.values, positive, what, seed)[:1]
+    said = (
+        () if alone is None else (f"{what}: the best of {alone.tried} single scores, by hindsight, is {alone.name}.",)
+    )
     return Piece(
         (
             *confidence_figures(PRODUCT, confidences, positive, what, seed),
-            *(alone if len(scores) == len(ids) else ()),
+            *single,
             *gap_figures(PRODUCT, [answers[key].is_gap for key in ids], [not flag for flag in positive], what, seed),
         ),
         (
@@ -138,6 +151,7 @@ def _confidence(what: str, run: Run, ids: Sequence[str], positive: Sequence[bool
                 tuple(abstention.risk_coverage(confidences, positive).tolist()),
             ),
         ),
+        notes=said,
     )
 
 
@@ -148,10 +162,17 @@ def _judged(folder: Folder, seed: int) -> Piece:
         return Piece()
     confidence = {key: answer.confidence for key, answer in run.answers().items()}
     found = judge(cases.cases, confidence)
-    some = _confidence("judged, any help", run, found.ids, found.any_help, seed)
+    some = _confidence(_ANY_HELP, run, found.ids, found.any_help, seed)
     full = confidence_figures(PRODUCT, found.confidences, found.full_answer, "judged, full answer", seed)[:3]
     missed = (f"{found.missing} judged questions have no answer in the run.",) if found.missing else ()
-    return Piece((*some.figures, *full), some.calibrations, notes=missed)
+    signals = [run.rows[key].signals for key in found.ids]
+    fitted = held_out(found.ids, signals, found.levels)
+    apart = (
+        () if fitted is None else confidence_figures(PRODUCT, fitted, found.any_help, f"{_ANY_HELP}, held out", seed)
+    )
+    return Piece(
+        (*some.figures, *apart, *full), some.calibrations, notes=(*some.notes, *missed, *(_SEEN if apart else ()))
+    )
 
 
 def _knockouts(folder: Folder, whole: Run | None, cases: CaseSet, seed: int) -> list[Piece]:

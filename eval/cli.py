@@ -1,16 +1,15 @@
 """`waypost eval`: makes cases, measures, compares, guards, draws. The composition root hands it the product.
 
-    app.add_typer(build_app(open_workbench), name="eval")
+    app.add_typer(build_app(product), name="eval")
 
-`open_workbench(data)` opens the product's data directory (None: the default one) as an `eval.systems.Workbench`.
+`product` makes, fills and opens data directories as the product's own commands do; see `eval.systems.Product`.
 """
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, cast
@@ -24,6 +23,7 @@ from eval.baselines.sources import read_sources
 from eval.beir import read_beir, write_documents
 from eval.cases import CaseSet, Split, load_cases, write_cases
 from eval.check_metrics import check_metrics, table
+from eval.cli_studies import add_scaling
 from eval.compare import Comparison, compare
 from eval.folder import PRODUCT, Folder
 from eval.gate import Verdict, gate, load_floors
@@ -35,32 +35,26 @@ from eval.report.markdown import as_markdown
 from eval.report.model import Report, comparison_record, figures_from_json, report_record
 from eval.report.page import as_html
 from eval.runs import load_run
-from eval.systems import Source, Workbench
+from eval.systems import Product, Source, Workbench
+from eval.terminal import AsJson, Data, progress, say
 
-OpenWorkbench = Callable[[Path | None], AbstractContextManager[Workbench]]
-
-Data = Annotated[Path | None, typer.Option("--data", envvar="WAYPOST_DATA", help="The data directory.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Cases = Annotated[Path, typer.Option("--cases", help="A case file.")]
 
 FLOORS = Path(__file__).with_name("floors.toml")
 
 
-def build_app(open_workbench: OpenWorkbench | None = None) -> typer.Typer:
-    """Return the commands; without a workbench, those that need the product say so."""
+def build_app(product: Product | None = None) -> typer.Typer:
+    """Return the commands; without a product, only those that read files."""
     app = typer.Typer(no_args_is_help=True, help="Measure answers, gaps and speed; compare and guard.")
-    workbench = open_workbench or _no_product
-    _add_making(app, workbench)
-    _add_measuring(app, workbench)
+    if product is not None:
+        _add_making(app, product)
+        _add_measuring(app, product)
+        add_scaling(app, product)
     _add_reading(app)
     return app
 
 
-def _no_product(_data: Path | None) -> AbstractContextManager[Workbench]:
-    raise UsageError("this command measures the product: run it as `waypost eval`")
-
-
-def _add_making(app: typer.Typer, open_workbench: OpenWorkbench) -> None:
+def _add_making(app: typer.Typer, product: Product) -> None:
     @app.command("make-cases")
     def make(
         out: Annotated[Path, typer.Option("--out", help="The case file to write.")],
@@ -72,7 +66,7 @@ def _add_making(app: typer.Typer, open_workbench: OpenWorkbench) -> None:
         as_json: AsJson = False,
     ) -> None:
         """Build cases from the resolved tickets whose agents linked an article, split by time."""
-        with open_workbench(data) as workbench:
+        with product.open(data) as workbench:
             known = {source.id for source in workbench.sources()}
             made = make_cases(
                 workbench.tickets(), known=known, never_relevant=frozenset(ignore or ()), test_share=test_share
@@ -83,7 +77,7 @@ def _add_making(app: typer.Typer, open_workbench: OpenWorkbench) -> None:
         test = sum(case.split == "test" for case in made.cases)
         found = {"cases": len(made.cases), "train": len(made.cases) - test, "test": test, "left_out": made.exclusions}
         words = f"{len(made.cases)} cases, {test} of them for testing, in {out}. Left out: {_counted(made.exclusions)}."
-        _say(found, words, as_json=as_json)
+        say(found, words, as_json=as_json)
 
     @app.command("from-beir")
     def from_beir(
@@ -106,14 +100,14 @@ def _add_making(app: typer.Typer, open_workbench: OpenWorkbench) -> None:
         most: Annotated[int, typer.Option(help="How many questions to label.")] = 200,
     ) -> None:
         """Write a page on which a person judges, key by key, whether the knowledge answers each question."""
-        with open_workbench(data) as workbench, workbench.assistant() as assistant:
+        with product.open(data) as workbench, workbench.assistant() as assistant:
             chosen = load_cases(cases).cases[:most]
             shown = [(case, assistant.search(case.question, 5)) for case in chosen]
         out.write_text(labelling_page(shown), encoding="utf-8")
         typer.echo(f"{len(shown)} questions in {out}: open it in a browser, press 1, 2 or 3, save the file at the end.")
 
 
-def _add_measuring(app: typer.Typer, open_workbench: OpenWorkbench) -> None:
+def _add_measuring(app: typer.Typer, product: Product) -> None:
     @app.command("run")
     def run(
         cases: Cases,
@@ -141,7 +135,7 @@ def _add_measuring(app: typer.Typer, open_workbench: OpenWorkbench) -> None:
         """Measure the product and the baselines over one case file and draw the report. Stopped runs go on."""
         names = _systems(systems)
         with ExitStack() as stack:
-            workbench = stack.enter_context(open_workbench(data)) if PRODUCT in names or documents is None else None
+            workbench = stack.enter_context(product.open(data)) if PRODUCT in names or documents is None else None
             sources = _sources(documents, workbench)
             known = {source.id for source in sources}
             plan = Plan(
@@ -149,7 +143,7 @@ def _add_measuring(app: typer.Typer, open_workbench: OpenWorkbench) -> None:
                 knockouts=knockout, past_only=past_only, seed=seed, machine_hour=machine_hour,
             )  # fmt: skip
             folder = Folder(out)
-            measure(plan, folder, sources, workbench, _progress)
+            measure(plan, folder, sources, workbench, progress)
         _keep_labels(folder, causes, triaged, themes, themed)
         _write(folder, assemble(folder), as_json=as_json)
 
@@ -173,7 +167,7 @@ def _add_reading(app: typer.Typer) -> None:
         """Show what got better or worse between two runs, question by question, worst first."""
         before = load_run(first)
         found = compare(before, load_run(second), _cases_of(cases, before.header.cases))
-        _say(comparison_record(found), _in_words(found, most), as_json=as_json)
+        say(comparison_record(found), _in_words(found, most), as_json=as_json)
 
     @app.command("gate")
     def hold(
@@ -185,7 +179,7 @@ def _add_reading(app: typer.Typer) -> None:
         """Fail with exit code 1 when a figure is below its floor by more than noise."""
         chosen = [floor for floor in load_floors(floors) if system in ("", floor.system)]
         verdicts = gate(chosen, figures_from_json(_json(report)))
-        _say([asdict(verdict) for verdict in verdicts], "\n".join(map(_held, verdicts)), as_json=as_json)
+        say([asdict(verdict) for verdict in verdicts], "\n".join(map(_held, verdicts)), as_json=as_json)
         if not all(verdict.passes for verdict in verdicts):
             raise typer.Exit(1)
 
@@ -193,13 +187,9 @@ def _add_reading(app: typer.Typer) -> None:
     def check(runs: int = 10_000, seed: int = 0, as_json: AsJson = False) -> None:
         """Compare every metric with independent libraries on random cases; exit code 1 on any difference."""
         rows = check_metrics(runs, seed)
-        _say([asdict(row) for row in rows], table(rows), as_json=as_json)
+        say([asdict(row) for row in rows], table(rows), as_json=as_json)
         if any(row.differing for row in rows):
             raise typer.Exit(1)
-
-
-def _say(value: object, words: str, *, as_json: bool) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False) if as_json else words)
 
 
 def _counted(exclusions: dict[str, int]) -> str:
@@ -243,12 +233,6 @@ def _keep_labels(
             folder.keep(labels_name, labels)
 
 
-def _progress(done: int, total: int | None, what: str) -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{done}/{total} {what}" if total else f"\r\x1b[K{what}")
-        sys.stderr.flush()
-
-
 def _write(folder: Folder, report: Report, *, as_json: bool) -> None:
     record, words = json.dumps(report_record(report), ensure_ascii=False, indent=1), as_markdown(report)
     (folder.path / "report.html").write_text(as_html(report), encoding="utf-8")
@@ -289,6 +273,3 @@ def _json(path: Path) -> object:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError) as error:
         raise UsageError(f"expected a report.json at {path}: {error}") from error
-
-
-app = build_app()

@@ -14,9 +14,12 @@ from eval.metrics import abstention, citations, classification, clustering, inte
 from eval.metrics.intervals import Estimate
 from eval.runs import Run
 
-Unit = Literal["share", "ms", "cost", "index"]
+Unit = Literal["share", "ms", "cost", "index", "MB", "rate"]
 Better = Literal["higher", "lower", ""]
-Group = Literal["ranking", "citations", "verdicts", "confidence", "gaps", "causes", "themes", "latency", "cost"]
+Group = Literal[
+    "ranking", "citations", "verification", "verdicts", "confidence", "scope", "gaps", "causes", "themes", "latency",
+    "cost", "scale",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +175,13 @@ def verdict_figures(system: str, answers: Sequence[Answer], seed: int = 0) -> tu
 
 
 def theme_figures(
-    system: str, groups: clustering.Themes, themes: clustering.Themes, seed: int = 0
+    system: str, groups: clustering.Themes, themes: clustering.Themes, seed: int = 0, what: str = ""
 ) -> tuple[Figure, ...]:
-    """Return the agreement of themes with known groups; a question in no theme is a theme of its own."""
+    """Return the agreement of themes with known groups; a question in no theme is a theme of its own.
+
+    `what` names the set where there are several.
+    """
+    test = f"{what}: " if what else ""
     left, right = clustering.codes(groups), clustering.codes(themes)
 
     def over(statistic: Callable[[clustering.Themes, clustering.Themes], float | None]) -> Estimate:
@@ -185,10 +192,10 @@ def theme_figures(
 
     left_out = intervals.bootstrap_mean([float(theme is None) for theme in themes], seed=seed)
     return (
-        Figure(system, "themes", "ARI", over(clustering.adjusted_rand), "index"),
-        Figure(system, "themes", "NMI", over(lambda a, b: _information(a, b, "nmi")), "index"),
-        Figure(system, "themes", "V-measure", over(lambda a, b: _information(a, b, "v_measure")), "index"),
-        Figure(system, "themes", "left out", left_out, better=""),
+        Figure(system, "themes", f"{test}ARI", over(clustering.adjusted_rand), "index"),
+        Figure(system, "themes", f"{test}NMI", over(lambda a, b: _information(a, b, "nmi")), "index"),
+        Figure(system, "themes", f"{test}V-measure", over(lambda a, b: _information(a, b, "v_measure")), "index"),
+        Figure(system, "themes", f"{test}left out", left_out, better=""),
     )
 
 

@@ -4,6 +4,8 @@ cases.jsonl, judged.jsonl, causes.jsonl, themes.jsonl    the questions, as far a
 experiment.json                                          title, seed, order of systems, what was left out, stamp
 runs/NAME.jsonl                                          one run for each system and test
 triaged.jsonl, themed.jsonl                              what `waypost gaps triage|themes --batch` wrote
+studies/NAME.json                                        measurements beside these questions, each made once
+scaling/SIZE-STEP.json                                   the steps of the scaling curve
 report.html, report.md, report.json                      drawn from the above
 """
 
@@ -18,6 +20,7 @@ from pathlib import Path
 from assistant.errors import UsageError
 from eval.cases import CaseSet, load_cases, read_records, write_cases
 from eval.runs import Run, load_run
+from eval.studies.study import Study, read_study
 
 PRODUCT = "waypost"
 MAIN, JUDGED, ARTICLES_GONE, TICKETS_GONE = PRODUCT, "waypost-judged", "waypost-knockout", "waypost-knockout-tickets"
@@ -46,6 +49,14 @@ class Folder:
     def run_path(self, name: str) -> Path:
         """Where the run of that name is written."""
         return self.path / "runs" / f"{name}.jsonl"
+
+    def study_path(self, name: str) -> Path:
+        """Where the study of that name is written."""
+        return self.path / "studies" / f"{name}.json"
+
+    def studies(self) -> tuple[Study, ...]:
+        """Every study that was made, by name."""
+        return tuple(read_study(path) for path in sorted((self.path / "studies").glob("*.json")))
 
     def save_cases(self, name: str, cases: CaseSet) -> None:
         """Keep a case set beside its runs; refuses to replace another one."""

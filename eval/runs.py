@@ -53,6 +53,12 @@ class Row:
         """The answer, typed."""
         return answer_from_record(self.answer) if self.answer else None
 
+    @property
+    def signals(self) -> Mapping[str, float]:
+        """The numbers behind the answer's confidence, where the system gives them."""
+        found = self.answer.get("signals") if self.answer else None
+        return found if isinstance(found, Mapping) else {}
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from assistant.domain import Question
+from assistant.seams import Embedder
 from eval.make_cases import TicketRecord
 
 
@@ -62,6 +64,36 @@ class Workbench(Protocol):
 
     def stamp(self) -> Mapping[str, str]:
         """Return what fixes the product's numbers: settings, model hash, generation."""
+        ...
+
+
+class CountingEmbedder(Embedder, Protocol):
+    """An embedder that also counts its own tokens, as ingest needs it."""
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text."""
+        ...
+
+
+class Product(Protocol):
+    """The product from outside: data directories are made, filled and opened as its own commands do it."""
+
+    def open(self, data: Path | None) -> AbstractContextManager[Workbench]:
+        """Open a data directory to measure it, None for the default one."""
+        ...
+
+    def ingest(
+        self, data: Path, sources: Sequence[Path], embedder: CountingEmbedder | None = None
+    ) -> Sequence[Mapping[str, object]]:
+        """Do what `waypost ingest` does, index included; returns its summaries. Another embedder may stand in."""
+        ...
+
+    def serve(self, data: Path) -> AbstractContextManager[Assistant]:
+        """Open a data directory as the server does: as its owner, with the index brought up and verified."""
+        ...
+
+    def embedder(self) -> CountingEmbedder:
+        """The embedder that a new data directory would use."""
         ...
 
 

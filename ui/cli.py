@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from assistant.errors import UsageError, WaypostError
-from ui.commands import answers, gaps, index, ingest, keys, serve
+from ui.commands import answers, gaps, index, ingest, keys, serve, sources, tune
 
 log = logging.getLogger(__name__)
 
@@ -25,12 +25,14 @@ app = typer.Typer(
 app.command("ingest")(ingest.ingest)
 app.command("search")(answers.search)
 app.command("ask")(answers.ask)
+app.command("tune")(tune.tune)
 app.command("serve")(serve.serve)
 app.command("demo")(serve.demo)
 app.command("doctor")(index.doctor)
 app.add_typer(gaps.app, name="gaps", help="What people asked and the knowledge could not answer.")
 app.add_typer(index.app, name="index", help="The disposable search index.")
 app.add_typer(keys.app, name="keys", help="API keys.")
+app.add_typer(sources.app, name="sources", help="Websites, helpdesks and folders that are kept in step.")
 
 
 def _print_version(wanted: bool) -> None:
@@ -80,9 +82,9 @@ def main() -> None:
 def _add_eval() -> None:
     """Add `waypost eval` only when it is called: what it imports would slow every other command."""
     from eval.cli import build_app
-    from ui.workbench import open_workbench
+    from ui.workbench import HomeProduct
 
-    app.add_typer(build_app(open_workbench), name="eval")
+    app.add_typer(build_app(HomeProduct()), name="eval")
 
 
 def _end(error: WaypostError, code: int) -> None:

@@ -1,4 +1,4 @@
-"""What evaluation is given of the product: its knowledge, its tickets, and itself over less knowledge."""
+"""What evaluation is given of the product: its commands, its knowledge, its tickets, itself over less knowledge."""
 
 from __future__ import annotations
 
@@ -13,20 +13,60 @@ from assistant.answering.shapes import answer_json, hits_json
 from assistant.domain import Audience, Passage, Question
 from assistant.seams import Knowledge
 from eval.make_cases import TicketRecord
-from eval.systems import Source
+from eval.systems import CountingEmbedder, Source
 from ui.home import Home, open_home
+from ui.intake import Intake
 
 AGENT: tuple[Audience, ...] = ("public", "internal")
 
 
-@contextmanager
-def open_workbench(data: Path | None) -> Iterator[HomeWorkbench]:
-    """The workbench of a data directory."""
-    home = open_home(data)
-    try:
-        yield HomeWorkbench(home)
-    finally:
-        home.close()
+class HomeProduct:
+    """Data directories made, filled and opened as the commands do it."""
+
+    @contextmanager
+    def open(self, data: Path | None) -> Iterator[HomeWorkbench]:
+        """The workbench of a data directory."""
+        home = open_home(data)
+        try:
+            yield HomeWorkbench(home)
+        finally:
+            home.close()
+
+    def ingest(
+        self, data: Path, sources: Sequence[Path], embedder: CountingEmbedder | None = None
+    ) -> list[dict[str, Any]]:
+        """Bring the sources in and the index up to date; the summaries of `waypost ingest --json`."""
+        home = open_home(data, create=True)
+        if embedder is not None:
+            vars(home)["embedder"] = embedder  # before its first use: takes the place of the one that settings name
+        ownership = home.own("waypost eval")
+        intake = Intake(home, home.owned_index())
+        try:
+            return intake.run([str(source.absolute()) for source in sources])
+        finally:
+            intake.close()
+            ownership.release()
+            home.close()
+
+    @contextmanager
+    def serve(self, data: Path) -> Iterator[Examined]:
+        """The product as the server runs it: owner of the directory, its index brought up and verified."""
+        home = open_home(data)
+        ownership = home.own("waypost eval")
+        index = home.owned_index()
+        try:
+            index.bring_up()
+            yield Examined(home.assistant(index, lambda: index.name))
+        finally:
+            index.close()
+            ownership.release()
+            home.close()
+
+    def embedder(self) -> CountingEmbedder:
+        """The default embedder."""
+        from assistant.models.embedder import load_embedder
+
+        return load_embedder()
 
 
 class Without:
@@ -76,8 +116,9 @@ class Examined:
         return {"id": question.id, "hits": hits_json(found, kinds=("doc", "faq"), k=k)}
 
     def ask(self, question: Question) -> Mapping[str, object]:
-        """The answer, partial answer or gap."""
-        return answer_json(self.pipeline.ask(question, audiences=AGENT))
+        """The answer, partial answer or gap, with the signals behind its confidence beside the contract's keys."""
+        answer = self.pipeline.ask(question, audiences=AGENT)
+        return answer_json(answer) | {"signals": dict(answer.features)}
 
 
 class HomeWorkbench:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from langchain_chroma import Chroma
+from langchain_core.embeddings import Embeddings
 from langchain_huggingface import HuggingFaceEmbeddings
 
 from assistant.domain import Question
 from assistant.models.weights import minilm_folder
+from assistant.seams import Embedder
 from eval.baselines.pieces import DEPTH, best_documents, cut
 from eval.systems import Source, plain_query
 
@@ -38,11 +41,43 @@ class LangChainPlain:
 @contextmanager
 def opened(sources: Sequence[Source]) -> Iterator[LangChainPlain]:
     """Embed and store the documents in a folder that is removed at the end."""
-    embeddings = HuggingFaceEmbeddings(model_name=str(minilm_folder()), encode_kwargs={"normalize_embeddings": True})
-    pieces = cut(sources)
     with tempfile.TemporaryDirectory() as folder:
-        store = Chroma("plain", embeddings, persist_directory=folder, collection_metadata={"hnsw:space": "cosine"})
-        for start in range(0, len(pieces), _BATCH):
-            batch = pieces[start : start + _BATCH]
-            store.add_texts([piece.text for piece in batch], [{"document": piece.document} for piece in batch])
-        yield LangChainPlain(store)
+        filled(Path(folder), sources)
+        yield reopened(Path(folder))
+
+
+def filled(folder: Path, sources: Sequence[Source], embedder: Embedder | None = None) -> int:
+    """Embed and store the documents in `folder`; returns how many pieces. Another embedder may stand in."""
+    store, pieces = _store(folder, Given(embedder) if embedder else _minilm()), cut(sources)
+    for start in range(0, len(pieces), _BATCH):
+        batch = pieces[start : start + _BATCH]
+        store.add_texts([piece.text for piece in batch], [{"document": piece.document} for piece in batch])
+    return len(pieces)
+
+
+def reopened(folder: Path) -> LangChainPlain:
+    """Search what was stored in `folder` before."""
+    return LangChainPlain(_store(folder, _minilm()))
+
+
+def _store(folder: Path, embeddings: Embeddings) -> Chroma:
+    return Chroma("plain", embeddings, persist_directory=str(folder), collection_metadata={"hnsw:space": "cosine"})
+
+
+def _minilm() -> Embeddings:
+    return HuggingFaceEmbeddings(model_name=str(minilm_folder()), encode_kwargs={"normalize_embeddings": True})
+
+
+class Given(Embeddings):
+    """An embedder of ours in LangChain's shape."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """One vector for each text."""
+        return [[float(value) for value in row] for row in self._embedder.embed(texts)]
+
+    def embed_query(self, text: str) -> list[float]:
+        """The vector of one question."""
+        return self.embed_documents([text])[0]

@@ -12,13 +12,16 @@ from eval.report.model import Report
 TITLES: dict[Group, str] = {
     "ranking": "Does it find the right document?",
     "citations": "Do the citations hold?",
+    "verification": "Does its check tell supported from not?",
     "verdicts": "How often does it answer?",
     "confidence": "Does it know when it does not know?",
+    "scope": "Does it refuse what is out of scope?",
     "gaps": "Are the logged gaps real?",
     "causes": "Does it see why people write?",
     "themes": "Does it see what belongs together?",
     "latency": "How fast is it?",
     "cost": "What does a draft cost?",
+    "scale": "How does it grow?",
 }
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import cast, get_args
 
 from assistant.errors import UsageError
 from eval.compare import Comparison
-from eval.figures import Better, Figure, Group, Unit
+from eval.figure_records import figure_from_record, figure_record
+from eval.figures import Figure, Group
 from eval.metrics.abstention import ReliabilityBin
 from eval.metrics.classification import Confusion
-from eval.metrics.intervals import Estimate
+from eval.studies.study import Growth
 
 SCHEMA = 1
 
@@ -47,7 +47,13 @@ class Report:
     comparisons: tuple[Comparison, ...] = ()
     calibrations: tuple[Calibration, ...] = ()
     confusions: tuple[tuple[str, Confusion], ...] = ()
+    growth: tuple[Growth, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The systems that were asked the report's own questions."""
+        return tuple(dict.fromkeys(figure.system for figure in self.group("ranking")))
 
     @property
     def systems(self) -> tuple[str, ...]:
@@ -70,16 +76,12 @@ def report_record(report: Report) -> dict[str, object]:
         "title": report.title,
         "stamp": dict(report.stamp),
         "cases": asdict(report.cases) | {"excluded": dict(report.cases.excluded)},
-        "figures": [_figure_record(figure) for figure in report.figures],
+        "figures": [figure_record(figure) for figure in report.figures],
         "undefined": len(report.undefined()),
+        "growth": [asdict(line) for line in report.growth],
         "comparisons": [comparison_record(comparison) for comparison in report.comparisons],
         "notes": list(report.notes),
     }
-
-
-def _figure_record(figure: Figure) -> dict[str, object]:
-    record = asdict(figure)
-    return {key: value for key, value in record.items() if key != "estimate"} | asdict(figure.estimate)
 
 
 def comparison_record(comparison: Comparison) -> dict[str, object]:
@@ -101,20 +103,4 @@ def figures_from_json(record: object) -> tuple[Figure, ...]:
     """Return the figures of a report's JSON. Raises `UsageError` when it is none of this schema."""
     if not isinstance(record, Mapping) or record.get("schema") != SCHEMA or not isinstance(record.get("figures"), list):
         raise UsageError(f"expected a report's JSON of schema {SCHEMA}, found something else")
-    return tuple(_figure(item) for item in record["figures"])
-
-
-def _figure(record: Mapping[str, object]) -> Figure:
-    try:
-        value, low, high = (
-            None if record[key] is None else float(str(record[key])) for key in ("value", "low", "high")
-        )
-        n, undefined = int(str(record["n"])), int(str(record["undefined"]))
-        system, name = str(record["system"]), str(record["name"])
-        group, unit, better = record["group"], record["unit"], record["better"]
-    except (KeyError, ValueError) as error:
-        raise UsageError(f"expected a figure in the report, found {dict(record)!r} ({error})") from error
-    if group not in get_args(Group) or unit not in get_args(Unit) or better not in get_args(Better):
-        raise UsageError(f"expected a known group, unit and direction, found {group!r}, {unit!r}, {better!r}")
-    kind = cast("tuple[Group, Unit, Better]", (group, unit, better))
-    return Figure(system, kind[0], name, Estimate(value, low, high, n, undefined), kind[1], kind[2])
+    return tuple(figure_from_record(item) for item in record["figures"])

@@ -13,15 +13,23 @@ def number(value: float | None, unit: Unit) -> str:
 
     >>> number(0.52239, "share"), number(44.61, "ms"), number(1234.5, "ms"), number(None, "share")
     ('0.522', '45 ms', '1.23 s', 'not defined')
+    >>> number(2410.2, "MB"), number(61.27, "MB"), number(84.2, "rate")
+    ('2.41 GB', '61 MB', '84 /s')
     """
     if value is None:
         return MISSING
     if unit == "ms":
         return _duration(value)
+    if unit == "MB":
+        return f"{value / 1000:.3g} GB" if value >= 1000 else f"{value:.0f} MB"
+    if unit == "rate":
+        return f"{value:,.0f} /s"
     return f"{value:.6f}".rstrip("0").rstrip(".") if unit == "cost" else f"{value:.3f}"
 
 
 def _duration(ms: float) -> str:
+    if ms >= 600_000:
+        return f"{ms / 60_000:.0f} min"
     if ms >= 1000:
         return f"{ms / 1000:.3g} s"
     return f"{ms:.0f} ms" if ms >= 10 else f"{ms:.2g} ms"

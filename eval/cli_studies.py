@@ -1,0 +1,86 @@
+"""`waypost eval scale`: how the product grows with its knowledge. Joins the report of the experiment's folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from assistant.errors import UsageError
+from eval.folder import Folder
+from eval.measure import code_version
+from eval.report import wording
+from eval.studies.scaling import Curve, curve_study, measure_sizes
+from eval.studies.study import Growth, write_study
+from eval.systems import Product
+from eval.terminal import AsJson, Data, progress, say
+
+Step = Literal["embed", "build", "ask", "plain-embed", "plain-build", "plain-ask"]
+"""The steps that `scale` starts through `scale-step`; `rebuild` is the product's own command."""
+
+
+def add_scaling(app: typer.Typer, product: Product) -> None:
+    """Add the commands."""
+
+    @app.command("scale")
+    def scale(
+        out: Annotated[Path, typer.Option("--out", help="The folder of an experiment, for its questions.")],
+        data: Data = None,
+        sizes: Annotated[str, typer.Option(help="Passages, separated by commas.")] = "1000,10000,100000,300000",
+        limit_s: Annotated[float, typer.Option(help="The most that one step may take.")] = 1200,
+        as_json: AsJson = False,
+    ) -> None:
+        """Measure ingest, questions, drafts, memory, disk, start-up and rebuild at growing sizes."""
+        folder = Folder(out)
+        curve = Curve(out / "scaling", out / "scaling" / "work", _data(data), out / "cases.jsonl", limit_s)
+        measure_sizes(curve, _numbers(sizes), progress)
+        study = curve_study(curve, (("code", code_version()),))
+        write_study(folder.study_path("scaling"), study)
+        say([asdict(line) for line in study.growth], "\n".join(map(_in_words, study.growth)), as_json=as_json)
+
+    @app.command("scale-step", hidden=True)
+    def scale_step(
+        step: Step, size: int = 1000, work: Path = Path(), data: Data = None, cases: Path = Path(), started: float = 0.0
+    ) -> None:
+        """Take one step in this process and print its numbers."""
+        typer.echo(json.dumps(_step(product, step, size, work, data, cases, started)))
+
+
+def _in_words(line: Growth) -> str:
+    values = "".join(f"{wording.number(value, line.unit):>12}" for value in line.values)
+    slope = "" if line.exponent is None else f"  exponent {line.exponent:.2f}"
+    return f"{line.system:>16}  {line.measure:<28}{values}{slope}"
+
+
+def _step(
+    product: Product, step: Step, size: int, work: Path, data: Path | None, cases: Path, started: float
+) -> dict[str, float]:
+    from eval.studies import scaling_steps as steps
+
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    if step == "ask":
+        return steps.ask(product, work, cases, started)
+    if step == "plain-ask":
+        return steps.plain_ask(work, cases, started)
+    with product.open(data) as workbench:
+        sources = list(workbench.sources())
+    if step in ("embed", "build"):
+        return steps.build(product, work, sources, size, embedded=step == "embed")
+    return steps.plain_build(work, sources, size, None if step == "plain-embed" else product.embedder())
+
+
+def _data(data: Path | None) -> Path:
+    if data is None:
+        raise UsageError("expected --data: the directory whose articles are recombined")
+    return data.absolute()
+
+
+def _numbers(sizes: str) -> list[int]:
+    try:
+        return [int(size) for size in sizes.split(",") if size.strip()]
+    except ValueError as error:
+        raise UsageError(f"expected sizes like 1000,10000, found {sizes!r}") from error
