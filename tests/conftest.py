@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from syncing_desk import Desk
 
 from assistant.models.embedder import OnnxMiniLM, load_embedder
 from assistant.store.database import Database, open_database, sqlite_url
@@ -86,3 +87,9 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, sqlite_database: Database) -> Desk:
+    """A data directory whose sources are run as the server runs them."""
+    return Desk(tmp_path, sqlite_database)

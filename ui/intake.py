@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.domain import Audience, Kind
-from assistant.errors import UsageError
+from assistant.errors import SourceError, UsageError
 from assistant.seams import Progress
 from ui.unchanged import fingerprint
 
 if TYPE_CHECKING:
     from assistant.index.generation import OwnedIndex
+    from assistant.store.sources import StoredSource
     from ui.home import Home
 
 
@@ -24,7 +26,7 @@ class Intake:
         self._home = home
         self._index = index
         self._serving = serving
-        self._one_at_a_time = threading.Lock()
+        self._one_at_a_time = threading.RLock()
 
     def run(
         self,
@@ -35,11 +37,22 @@ class Intake:
         allow_empty: bool = False,
         progress: Progress | None = None,
     ) -> list[dict[str, Any]]:
-        """Ingest every source and return their summaries.
+        """Ingest every source and return their summaries; an address becomes a source of its own.
 
         Raises:
             UsageError: a source does not exist or cannot be read at all; found before any is ingested.
+            SourceError: an address failed.
         """
+        from ingest.sources.places import kind_of_address
+
+        if any(map(kind_of_address, sources)):
+            found: list[dict[str, Any]] = []
+            for place in sources:
+                if kind_of_address(place):
+                    found += self._address(place, audience, allow_empty=allow_empty, progress=progress)
+                else:
+                    found += self.run([place], kind, audience, allow_empty=allow_empty, progress=progress)
+            return found
         from ingest.build import ingest
         from ingest.sources.files import open_path
         from ingest.sources.item import Defaults
@@ -67,6 +80,49 @@ class Intake:
                 raise
             self._keep_in_step()
         return [summary.as_dict() for summary in summaries]
+
+    def sync(
+        self,
+        names: Sequence[str],
+        *,
+        allow_empty: bool = False,
+        progress: Progress | None = None,
+        wait: Callable[[float], object] = time.sleep,
+    ) -> list[dict[str, Any]]:
+        """Run sources by their names; a summary's `error` says what ended that run early, empty when nothing did.
+
+        Raises:
+            NotFound: there is no source of that name; found before any is run.
+        """
+        from ui.syncing import Hooks, sources_of, synced
+
+        stored = [sources_of(self._home).get(name) for name in names]
+        committed = self._index.apply if self._serving else None
+        hooks = Hooks(self._home.embedder, progress, self._index.expect_build, committed, wait)
+
+        def files(source: StoredSource) -> dict[str, Any]:
+            kind, audience = source.options.get("kind"), source.options.get("audience", "public")
+            return self.run([source.name], kind, audience, allow_empty=allow_empty, progress=progress)[0]
+
+        with self._one_at_a_time:
+            try:
+                return [synced(self._home, source, hooks, allow_empty=allow_empty, files=files) for source in stored]
+            finally:
+                self._keep_in_step()
+
+    def _address(
+        self, location: str, audience: Audience, *, allow_empty: bool, progress: Progress | None
+    ) -> list[dict[str, Any]]:
+        from ingest.sources.places import checked_options, kind_of_address
+        from ui.syncing import sources_of
+
+        kind = kind_of_address(location) or ""
+        options = checked_options(kind, {"address": location, "audience": audience}).model_dump(mode="json")
+        sources_of(self._home).add(location, kind, options, again=True)
+        summaries = self.sync([location], allow_empty=allow_empty, progress=progress)
+        if summaries[0]["error"]:
+            raise SourceError(summaries[0]["error"])
+        return summaries
 
     def _keep_in_step(self) -> None:
         if self._serving or not self._index.is_current():

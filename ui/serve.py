@@ -1,4 +1,4 @@
-"""`waypost serve`: API, desk, board and the index's upkeep in one process that owns the data directory."""
+"""`waypost serve`: API, desk, board, the index's upkeep and the sources' schedule in one process that owns the data."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from assistant.index.generation import OwnedIndex
+    from ui.intake import Intake
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +42,17 @@ def run(data: Path | None, config: Path | None, *, host: str | None, port: int |
         token = secrets.token_urlsafe(32)
         import uvicorn
 
+        from ui.intake import Intake
+        from ui.schedule import Schedule
+        from ui.syncing import sources_of
+
         index = home.owned_index()
-        app = build_app(home, index, token, url)
+        intake = Intake(home, index, serving=True)
+        app = build_app(home, index, token, url, intake)
         upkeep = Upkeep(index)
         upkeep.start()
+        schedule = Schedule(sources_of(home), intake)
+        schedule.start()
         ownership.announce(url=url, token=token)
         print(announce.replace("{url}", url) or _greeting(url), flush=True)
         try:
@@ -52,6 +60,7 @@ def run(data: Path | None, config: Path | None, *, host: str | None, port: int |
                 sockets=[listener]
             )
         finally:
+            schedule.stop()
             upkeep.stop()
             index.close()
     finally:
@@ -59,12 +68,11 @@ def run(data: Path | None, config: Path | None, *, host: str | None, port: int |
         home.close()
 
 
-def build_app(home: Home, index: OwnedIndex, token: str, url: str) -> FastAPI:
+def build_app(home: Home, index: OwnedIndex, token: str, url: str, intake: Intake) -> FastAPI:
     """The whole application over an opened data directory."""
     from assistant.api.app import create_app
     from assistant.api.auth import Doorkeeper
     from assistant.api.services import IndexStatus, Services
-    from ui.intake import Intake
     from ui.pages import mount_pages
 
     desk = home.desk(home.assistant(index, lambda: index.name))
@@ -73,7 +81,7 @@ def build_app(home: Home, index: OwnedIndex, token: str, url: str) -> FastAPI:
         database=home.database,
         knowledge=home.knowledge,
         corpus=home.corpus,
-        intake=Intake(home, index, serving=True),
+        intake=intake,
         index=lambda: IndexStatus(index.name, index.state, index.notice),
     )
     section = home.settings.server

@@ -7,8 +7,9 @@ from typing import Any
 from fastapi import APIRouter
 
 from assistant.api.auth import Asker, Ingester
-from assistant.api.schemas import Health, IngestRequest
+from assistant.api.schemas import Health, IngestRequest, SyncRequest
 from assistant.api.services import Served
+from assistant.store.sources import Sources
 
 open_router = APIRouter(tags=["operation"])
 router = APIRouter(prefix="/v1", tags=["operation"])
@@ -34,9 +35,18 @@ def readyz(services: Served) -> Health:
 
 
 @router.get("/sources")
-def sources(caller: Asker, services: Served) -> list[dict[str, Any]]:  # noqa: ARG001
-    """Where the knowledge comes from, when each source last ran and what that did."""
-    return services.corpus.sources()
+def sources(caller: Asker, services: Served) -> list[dict[str, Any]]:
+    """Where the knowledge comes from; for admins also how each source is read, how its last run went, its next one."""
+    statuses = [source.status() for source in Sources(services.database).all()]
+    shown = None if caller.may("ingest") else ("name", "kind", "documents", "last_run_at")
+    return [{name: status[name] for name in shown or status} for status in statuses]
+
+
+@router.post("/sources/sync")
+def sync(body: SyncRequest, caller: Ingester, services: Served) -> dict[str, Any]:  # noqa: ARG001
+    """Run sources now, one after the other; the reply comes when they are done and searchable."""
+    names = body.names or [source.name for source in Sources(services.database).all()]
+    return {"summaries": services.intake.sync(names, allow_empty=body.allow_empty)}
 
 
 @router.get("/quarantine")

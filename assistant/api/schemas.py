@@ -93,6 +93,13 @@ class IngestRequest(Strict):
     allow_empty: bool = False
 
 
+class SyncRequest(Strict):
+    """Sources to run now, by name; none stands for all."""
+
+    names: Annotated[list[Annotated[str, Field(min_length=1, max_length=1000)]], Field(max_length=1000)] = []
+    allow_empty: bool = False
+
+
 class Problem(BaseModel):
     """RFC 9457 problem details."""
 

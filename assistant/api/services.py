@@ -24,6 +24,10 @@ class Intake(Protocol):
         """Summaries, one a source."""
         ...
 
+    def sync(self, names: Sequence[str], *, allow_empty: bool) -> list[dict[str, Any]]:
+        """Run sources by their names; summaries with an `error`, empty when the run came to its end."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class IndexStatus:

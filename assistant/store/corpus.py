@@ -52,14 +52,16 @@ class Corpus:
         self._database = database
 
     def source(self, name: str, kind: str, options: Mapping[str, Any]) -> int:
-        """The id of the source called `name`, created when new; `options` are brought up to date."""
+        """The id of the source called `name`, created when new; kind and `options` are brought up to date."""
+        columns = select(t.Source.id, t.Source.kind, t.Source.options)
         with self._database.read() as connection:
-            found = connection.execute(select(t.Source.id, t.Source.options).where(t.Source.name == name)).first()
-        if found and found.options == dict(options):
+            found = connection.execute(columns.where(t.Source.name == name)).first()
+        if found and (found.kind, found.options) == (kind, dict(options)):
             return int(found.id)
         with self._database.write() as connection:
             if found:
-                connection.execute(update(t.Source).where(t.Source.id == found.id).values(options=dict(options)))
+                changed = update(t.Source).where(t.Source.id == found.id).values(kind=kind, options=dict(options))
+                connection.execute(changed)
                 return int(found.id)
             row = insert(t.Source).values(name=name, kind=kind, options=dict(options), created_at=datetime.now(UTC))
             return int(connection.execute(row.returning(t.Source.id)).scalar_one())

@@ -9,12 +9,13 @@ from typing import Annotated, Any, Literal
 import typer
 
 from assistant.errors import DirectoryInUse, UsageError
+from ui.commands.handover import handed_over
 from ui.commands.options import AsJson, Config, Data
 from ui.unchanged import unchanged_summaries
 
 
 def ingest(
-    sources: Annotated[list[str], typer.Argument(help="Files, folders or exports.", show_default=False)],
+    sources: Annotated[list[str], typer.Argument(help="Files, folders, exports or addresses.", show_default=False)],
     kind: Annotated[
         Literal["faq", "doc", "ticket"] | None, typer.Option(help="Kind of records that do not say it themselves.")
     ] = None,
@@ -33,7 +34,7 @@ def ingest(
     if engine == "ray":
         raise UsageError("--engine ray is not available yet: expected 'local'. Leave the option out.")
     request: dict[str, Any] = {
-        "sources": [str(Path(s).expanduser().absolute()) for s in sources],
+        "sources": [s if "://" in s else str(Path(s).expanduser().absolute()) for s in sources],
         "kind": kind,
         "audience": audience,
         "allow_empty": allow_empty,
@@ -47,7 +48,7 @@ def ingest(
     try:
         ownership = home.own("waypost ingest")
     except DirectoryInUse as error:
-        summaries = _handed_over(home.folder, request, error)
+        summaries = handed_over(home.folder, "/v1/ingest", request, error)
     else:
         try:
             summaries = _here(home, request, quiet=as_json)
@@ -67,21 +68,6 @@ def _here(home: Any, request: dict[str, Any], *, quiet: bool) -> list[dict[str, 
             return intake.run(**request, progress=progress)
         finally:
             intake.close()
-
-
-def _handed_over(folder: Path, request: dict[str, Any], error: DirectoryInUse) -> list[dict[str, Any]]:
-    """Let the running server do it: it alone may write to the index."""
-    from assistant.index.lock import holder_of
-
-    holder = holder_of(folder)
-    if holder is None or not holder.url:
-        raise error
-    from ui.client import Client
-
-    typer.echo(f"Handing over to the running server ({holder.command}, process {holder.pid}).", err=True)
-    with Client(holder.url, holder.token, timeout_s=3600) as client:
-        found: list[dict[str, Any]] = client.post("/v1/ingest", request)["summaries"]
-        return found
 
 
 def _print(summaries: list[dict[str, Any]], as_json: bool) -> None:

@@ -1,0 +1,101 @@
+"""Every kind of source over the network by its name: its options, checked, and its feed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from assistant.errors import SourceError, UsageError
+from ingest.net.addresses import refuse_odd_address
+from ingest.net.fetch import Fetcher
+from ingest.sources.feed import Feed, Options, Reading, reading
+from ingest.sources.item import Defaults
+from ingest.sources.web import WebFeed, WebOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a feed works with: `fetch` makes a client for a secret header's value, `folder` is for its own files."""
+
+    fetch: Callable[[Mapping[str, str], str], Fetcher]
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of source; `feed` opens it for one run, and only then looks for its key."""
+
+    options: type[Options]
+    feed: Callable[[Any, Reading, Outside], Feed]
+
+
+def _web(options: WebOptions, how: Reading, outside: Outside) -> Feed:
+    return WebFeed(options, how, outside.fetch({}, ""))
+
+
+KINDS: Mapping[str, Kind] = {
+    "web": Kind(WebOptions, _web),
+}
+
+
+def checked_options(kind: str, given: Mapping[str, Any]) -> Options:
+    """The options of a source of this kind.
+
+    Raises:
+        UsageError: no such kind, an option that it does not have, or a value that does not fit.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"Expected a kind of source ({', '.join(sorted(KINDS))}), found {kind!r}.")
+    try:
+        options = KINDS[kind].options(**given)
+    except ValidationError as error:
+        raise UsageError(f"Source of kind {kind}: {_explained(error, KINDS[kind].options)}") from error
+    if options.token_env.upper().startswith("WAYPOST_"):
+        raise UsageError(
+            f"Expected a variable of your own for the key, found {options.token_env}: names that start with WAYPOST_ "
+            "are settings. Choose another name."
+        )
+    return options
+
+
+def open_feed(kind: str, options: Options, defaults: Defaults, outside: Outside) -> tuple[Feed, str]:
+    """The feed of a source and the stamp of its reading.
+
+    Raises:
+        SourceError: its key cannot be found.
+    """
+    how = reading(options, replace(defaults, audience=options.audience))
+    return KINDS[kind].feed(options, how, outside), how.stamp
+
+
+def kind_of_address(location: str) -> str | None:
+    """The kind of source that an address given to `ingest` stands for, None for a path.
+
+    >>> kind_of_address("https://help.example/"), kind_of_address("https://code.example/docs.git")
+    ('web', 'git')
+    >>> kind_of_address("help-centre/faq.csv")
+    """
+    if not location.lower().startswith(("http://", "https://")):
+        return None
+    try:
+        refuse_odd_address(location)
+    except SourceError as error:
+        raise UsageError(str(error)) from error
+    return "git" if location.split("?", maxsplit=1)[0].rstrip("/").endswith(".git") else "web"
+
+
+def _explained(error: ValidationError, options: type[Options]) -> str:
+    lines = []
+    for problem in error.errors(include_url=False):
+        name = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            lines.append(f"there is no option {name!r}; those there are: {', '.join(sorted(options.model_fields))}")
+        elif problem["type"] == "missing":
+            lines.append(f"the option {name!r} is missing")
+        else:
+            lines.append(f"{name}: {problem['msg']}, found {str(problem['input'])[:80]!r}")
+    return "; ".join(lines) + "."
