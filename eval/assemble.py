@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.errors import UsageError
-from eval.answers import Answer
-from eval.cases import Case, CaseSet
+from eval.cases import CaseSet
 from eval.compare import Comparison, compare
 from eval.figures import (
-    Better,
     Figure,
     cause_figures,
     citation_figures,
@@ -22,14 +20,13 @@ from eval.figures import (
     theme_figures,
     verdict_figures,
 )
-from eval.folder import ARTICLES_GONE, JUDGED, MAIN, PRODUCT, TICKETS_GONE, Experiment, Folder
+from eval.folder import ARTICLES_GONE, ARTICLES_OUT, JUDGED, MAIN, PRODUCT, TICKETS_GONE, Experiment, Folder
 from eval.judged import judge
 from eval.knockout import Knockout, knock_out
 from eval.metrics import abstention
 from eval.metrics.classification import Confusion, confusion
-from eval.metrics.intervals import bootstrap_mean
 from eval.metrics.latency import Prices
-from eval.planted_fix import PlantedFix, planted_fix
+from eval.planted_fix import fixed_how, named_worse, planted_figures, planted_fix
 from eval.report.model import Calibration, CaseSummary, Report
 from eval.runs import Run
 from eval.single_scores import best_signal, held_out
@@ -184,11 +181,12 @@ def _knockouts(folder: Folder, whole: Run | None, cases: CaseSet, seed: int) -> 
         if run is not None:
             asked = [key for key in ids if not run.rows[key].error]
             pieces.append(_confidence(what, run, asked, [key in gone.kept for key in asked], seed))
-    articles = folder.run(ARTICLES_GONE, cases)
-    if articles is not None:
+    before = folder.run(ARTICLES_OUT, cases) or folder.run(ARTICLES_GONE, cases)
+    if before is not None:
         pieces.append(Piece(notes=(COARSE, _drawn(gone))))
-        if whole is not None:
-            pieces.append(_planted(gone, cases.cases, articles.answers(), whole.answers(), seed))
+    if before is not None and whole is not None:
+        fix = planted_fix(gone, cases.cases, before.answers(), whole.answers())
+        pieces.append(Piece(planted_figures(fix, seed), notes=(*fixed_how(before.header.system), *named_worse(fix))))
     return pieces
 
 
@@ -197,34 +195,6 @@ def _drawn(gone: Knockout) -> str:
         f"Knock-out with seed {gone.seed}: {len(gone.articles)} articles removed; {len(gone.gone)} questions lost all"
         f" of theirs, {len(gone.kept)} none; {len(gone.partly)} lost some and are on neither side."
     )
-
-
-def _planted(
-    gone: Knockout, cases: Sequence[Case], before: Mapping[str, Answer], after: Mapping[str, Answer], seed: int
-) -> Piece:
-    found = planted_fix(gone, {case.id: case.relevant for case in cases if case.relevant}, before, after)
-    asked = [case.id for case in cases if case.relevant and case.id not in found.missing]
-    kept = [key for key in asked if key in gone.kept and not before[key].is_gap]
-
-    def share(name: str, ids: Sequence[str], hits: Sequence[str], better: Better) -> Figure:
-        estimate = bootstrap_mean([float(key in hits) for key in ids], seed=seed)
-        return Figure(PRODUCT, "gaps", f"planted fix: {name}", estimate, better=better)
-
-    return Piece(
-        (
-            share("logged gaps that close", (*found.closed, *found.still_open), found.closed, "higher"),
-            share("untouched answers that change", kept, found.changed, "lower"),
-            share("questions that get worse", asked, found.worse, "lower"),
-        ),
-        notes=_worse(found),
-    )
-
-
-def _worse(found: PlantedFix) -> tuple[str, ...]:
-    if not found.worse:
-        return ()
-    named = ", ".join(found.worse[:10]) + (" and more" if len(found.worse) > 10 else "")
-    return (f"When the articles came back, these got worse: {named}.",)
 
 
 def _causes(folder: Folder, seed: int) -> Piece:

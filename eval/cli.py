@@ -23,7 +23,7 @@ from eval.baselines.sources import read_sources
 from eval.beir import read_beir, write_documents
 from eval.cases import CaseSet, Split, load_cases, write_cases
 from eval.check_metrics import check_metrics, table
-from eval.cli_studies import add_scaling
+from eval.cli_studies import add_studies
 from eval.compare import Comparison, compare
 from eval.folder import PRODUCT, Folder
 from eval.gate import Verdict, gate, load_floors
@@ -32,11 +32,11 @@ from eval.make_cases import make_cases
 from eval.measure import Plan, measure
 from eval.report import wording
 from eval.report.markdown import as_markdown
-from eval.report.model import Report, comparison_record, figures_from_json, report_record
+from eval.report.model import comparison_record, figures_from_json, report_record
 from eval.report.page import as_html
 from eval.runs import load_run
 from eval.systems import Product, Source, Workbench
-from eval.terminal import AsJson, Data, progress, say
+from eval.terminal import AsJson, Data, progress, say, systems_named
 
 Cases = Annotated[Path, typer.Option("--cases", help="A case file.")]
 
@@ -49,7 +49,7 @@ def build_app(product: Product | None = None) -> typer.Typer:
     if product is not None:
         _add_making(app, product)
         _add_measuring(app, product)
-        add_scaling(app, product)
+        add_studies(app, product, _draw)
     _add_reading(app)
     return app
 
@@ -133,7 +133,7 @@ def _add_measuring(app: typer.Typer, product: Product) -> None:
         as_json: AsJson = False,
     ) -> None:
         """Measure the product and the baselines over one case file and draw the report. Stopped runs go on."""
-        names = _systems(systems)
+        names = systems_named(systems)
         with ExitStack() as stack:
             workbench = stack.enter_context(product.open(data)) if PRODUCT in names or documents is None else None
             sources = _sources(documents, workbench)
@@ -145,14 +145,14 @@ def _add_measuring(app: typer.Typer, product: Product) -> None:
             folder = Folder(out)
             measure(plan, folder, sources, workbench, progress)
         _keep_labels(folder, causes, triaged, themes, themed)
-        _write(folder, assemble(folder), as_json=as_json)
+        _draw(folder, as_json=as_json)
 
     @app.command("report")
     def report(
         folder: Annotated[Path, typer.Argument(help="The folder of an experiment.")], as_json: AsJson = False
     ) -> None:
         """Draw the report of an experiment again from its runs."""
-        _write(Folder(folder), assemble(Folder(folder)), as_json=as_json)
+        _draw(Folder(folder), as_json=as_json)
 
 
 def _add_reading(app: typer.Typer) -> None:
@@ -196,14 +196,6 @@ def _counted(exclusions: dict[str, int]) -> str:
     return ", ".join(f"{count} x {reason}" for reason, count in exclusions.items()) or "nothing"
 
 
-def _systems(names: str) -> tuple[str, ...]:
-    chosen = tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
-    unknown = [name for name in chosen if name != PRODUCT and name not in BASELINES]
-    if unknown or not chosen:
-        raise UsageError(f"expected systems among {PRODUCT}, {', '.join(BASELINES)}, found {names!r}")
-    return chosen
-
-
 def _sources(documents: Path | None, workbench: Workbench | None) -> Sequence[Source]:
     if documents is not None:
         return read_sources(documents)
@@ -233,7 +225,8 @@ def _keep_labels(
             folder.keep(labels_name, labels)
 
 
-def _write(folder: Folder, report: Report, *, as_json: bool) -> None:
+def _draw(folder: Folder, *, as_json: bool) -> None:
+    report = assemble(folder)
     record, words = json.dumps(report_record(report), ensure_ascii=False, indent=1), as_markdown(report)
     (folder.path / "report.html").write_text(as_html(report), encoding="utf-8")
     (folder.path / "report.md").write_text(words, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""`waypost eval scale`: how the product grows with its knowledge. Joins the report of the experiment's folder."""
+"""`waypost eval bench` and `scale`: the shared sets in one report, and how the product grows with its knowledge."""
 
 from __future__ import annotations
 
@@ -6,25 +6,54 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 import typer
 
 from assistant.errors import UsageError
+from eval.bench import PARTS, Bench, run_bench
 from eval.folder import Folder
 from eval.measure import code_version
 from eval.report import wording
 from eval.studies.scaling import Curve, curve_study, measure_sizes
 from eval.studies.study import Growth, write_study
 from eval.systems import Product
-from eval.terminal import AsJson, Data, progress, say
+from eval.terminal import AsJson, Data, names_in, progress, say, systems_named
+
+
+class Draw(Protocol):
+    """Writes and prints the report of an experiment's folder."""
+
+    def __call__(self, folder: Folder, *, as_json: bool) -> None:
+        """Write report.html, report.md and report.json."""
+        ...
+
 
 Step = Literal["embed", "build", "ask", "plain-embed", "plain-build", "plain-ask"]
 """The steps that `scale` starts through `scale-step`; `rebuild` is the product's own command."""
 
 
-def add_scaling(app: typer.Typer, product: Product) -> None:
-    """Add the commands."""
+def add_studies(app: typer.Typer, product: Product, draw: Draw) -> None:
+    """Add the commands; `draw` writes the report of a folder."""
+
+    @app.command("bench")
+    def bench(
+        out: Annotated[Path, typer.Option("--out", help="The folder of the experiment; the same one goes on.")],
+        shared: Annotated[
+            Path | None, typer.Option(envvar="WAYPOST_BENCH", help="The folder with the shared data.")
+        ] = None,
+        parts: Annotated[str, typer.Option(help=f"Of {','.join(PARTS)}.")] = "thunderbird",
+        systems: Annotated[str, typer.Option(help="What answers the same questions.")] = "waypost,plain,keyword",
+        seed: int = 0,
+        as_json: AsJson = False,
+    ) -> None:
+        """Measure over the shared sets and draw the report; needs nothing ingested. Stopped runs go on."""
+        if shared is None or not shared.is_dir():
+            raise UsageError(f"expected the shared data under --shared or WAYPOST_BENCH, found {shared}")
+        folder = Folder(out)
+        asked = Bench(shared, folder, product, systems_named(systems), progress, seed)
+        run_bench(asked, names_in(parts))
+        draw(folder, as_json=as_json)
 
     @app.command("scale")
     def scale(

@@ -24,6 +24,8 @@ from eval.studies.study import Study, read_study
 
 PRODUCT = "waypost"
 MAIN, JUDGED, ARTICLES_GONE, TICKETS_GONE = PRODUCT, "waypost-judged", "waypost-knockout", "waypost-knockout-tickets"
+ARTICLES_OUT = "waypost-before-ingest"
+"""Asked of a directory into which the knocked-out articles had never been ingested."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,8 @@ def test_putting_articles_back_closes_gaps_and_shows_what_changed_and_what_got_w
     removed = Knockout(
         0, frozenset("a"), frozenset(), frozenset({"g1", "g2"}), frozenset({"k1", "k2", "k3"}), frozenset()
     )
-    relevant = {"g1": ["a"], "g2": ["a"], "k1": ["b"], "k2": ["b"], "k3": ["b"], "lost": ["b"]}
+    relevant = {"g1": "a", "g2": "a", "k1": "b", "k2": "b", "k3": "b", "lost": "b"}
+    cases = [Case(key, "?", relevant=(article,)) for key, article in relevant.items()]
     before = {
         "g1": answer("gap"), "g2": answer("gap"), "k1": answer("answered", "b"), "k2": answer("answered", "b"),
         "k3": answer("answered", "c"),
@@ -77,7 +78,7 @@ def test_putting_articles_back_closes_gaps_and_shows_what_changed_and_what_got_w
         "g1": answer("answered", "a"), "g2": answer("gap"), "k1": answer("answered", "b"), "k2": answer("partial", "a"),
         "k3": answer("answered", "b"),
     }  # fmt: skip
-    found = planted_fix(removed, relevant, before, after)
+    found = planted_fix(removed, cases, before, after)
     assert (found.closed, found.still_open, found.share_closed) == (("g1",), ("g2",), 0.5)
     assert (found.changed, found.worse, found.missing) == (("k2", "k3"), ("k2",), ("lost",))
 
