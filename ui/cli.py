@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from assistant.errors import UsageError, WaypostError
-from ui.commands import answers, gaps, index, ingest, keys, serve, sources, sources, tune
+from ui.commands import answers, gaps, index, ingest, keys, serve, sources, tune
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,6 @@ app.command("doctor")(index.doctor)
 app.add_typer(gaps.app, name="gaps", help="What people asked and the knowledge could not answer.")
 app.add_typer(index.app, name="index", help="The disposable search index.")
 app.add_typer(keys.app, name="keys", help="API keys.")
-app.add_typer(sources.app, name="sources", help="Websites, helpdesks and folders that are kept in step.")
 app.add_typer(sources.app, name="sources", help="Websites, helpdesks and folders that are kept in step.")
 
 
