@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.answering import fuse
-from assistant.answering.fuse import FusionWeights, Neighbour, best_first, count_votes, fused_scores, scaled
+from assistant.answering.fuse import Ballots, FusionWeights, Neighbour, best_first, count_votes, fused_scores, scaled
 
 
 def test_the_worked_examples_hold() -> None:
@@ -34,7 +34,7 @@ def test_only_the_nearest_tickets_with_a_link_vote() -> None:
 
 
 def test_without_tickets_and_keywords_the_order_is_by_cosine() -> None:
-    scores = fused_scores({"a": 0.2, "b": 0.6}, {}, {}, FusionWeights())
+    scores = fused_scores({"a": 0.2, "b": 0.6}, {}, Ballots({}, {}), FusionWeights())
     assert best_first(scores) == ["b", "a"]
     assert scores["b"] == pytest.approx(0.6)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.answering.fuse import FusionWeights, Neighbour, count_votes, fused_scores
+from assistant.answering.fuse import Ballots, FusionWeights, Neighbour, count_votes, fused_scores
 from assistant.domain import Question
 from assistant.models.curriculum import Curriculum
 from assistant.seams import Embedder, Progress, Vectors
@@ -92,25 +92,23 @@ def test_tables_fuse_as_one_question_alone_does() -> None:
     documents = ["a", "b", "c"]
     links = rng.random((6, 3)) < 0.5
     tables = Tables(
-        rng.random((2, 3), np.float32), rng.random((2, 3), np.float32), rng.random((2, 6), np.float32), links, links[:2]
-    )
+        rng.random((2, 3), np.float32), rng.random((2, 3), np.float32), rng.random((2, 6), np.float32),
+        rng.random((2, 6), np.float32), links, links[:2],
+    )  # fmt: skip
     weights = FusionWeights(neighbours=4)
+    counts = {d: int(n) for d, n in zip(documents, links.sum(0), strict=True)}
+
+    def votes(cosines: np.ndarray) -> dict[str, float]:
+        linked = [tuple(d for d, on in zip(documents, row, strict=True) if on) for row in links]
+        nearest = np.argsort(-cosines)[:4]
+        return count_votes([Neighbour(str(t), float(cosines[t]), linked[t]) for t in nearest], counts, weights)
+
     for row in range(2):
-        near = [
-            Neighbour(
-                str(t), float(tables.tickets[row, t]), tuple(d for d, on in zip(documents, links[t], strict=True) if on)
-            )
-            for t in np.argsort(-tables.tickets[row])[:4]
-        ]
-        counts = {d: int(n) for d, n in zip(documents, links.sum(0), strict=True)}
-        votes = count_votes(near, counts, weights)
+        top = float(tables.keyword[row].max())
         alone = fused_scores(
             dict(zip(documents, tables.dense[row].tolist(), strict=True)),
-            {
-                d: float(s) * float(1 / tables.keyword[row].max())
-                for d, s in zip(documents, tables.keyword[row], strict=True)
-            },
-            votes,
+            {d: float(s) / top for d, s in zip(documents, tables.keyword[row], strict=True)},
+            Ballots(votes(tables.tickets[row]), votes(tables.replies[row])),
             weights,
         )
         scaled_keyword = replace(tables, keyword=tables.keyword / tables.keyword.max(1, keepdims=True))
@@ -133,15 +131,15 @@ def test_votes_that_are_always_right_gain_weight() -> None:
     rng = np.random.default_rng(0)
     tickets = np.where((links @ links.T), 0.9, 0.2).astype(np.float32)
     np.fill_diagonal(tickets, -1)
-    tables = Tables(rng.random((n, 4), np.float32), np.zeros((n, 4), np.float32), tickets, links, links)
+    silent = np.full_like(tickets, -1)
+    tables = Tables(rng.random((n, 4), np.float32), np.zeros((n, 4), np.float32), tickets, silent, links, links)
     assert learn_weights(tables, FusionWeights(votes=0.2)).votes > 0.2
 
 
 def test_weights_that_cannot_be_bettered_stay() -> None:
     relevant = np.eye(4, dtype=bool)
-    perfect = Tables(
-        relevant.astype(np.float32), np.zeros((4, 4), np.float32), np.full((4, 4), -1, np.float32), relevant, relevant
-    )
+    nobody = np.full((4, 4), -1, np.float32)
+    perfect = Tables(relevant.astype(np.float32), np.zeros((4, 4), np.float32), nobody, nobody, relevant, relevant)
     assert learn_weights(perfect) == FusionWeights()
 
 

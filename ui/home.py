@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from assistant.store.generations import Generations
     from assistant.store.keys import Keys
     from assistant.store.knowledge import StoredKnowledge
+    from assistant.store.tunings import Tuned
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,25 @@ class Home:
 
         return load_embedder(self.settings.models.embedder, threads=self.settings.models.threads)
 
+    @cached_property
+    def tuned(self) -> Tuned | None:
+        """What `waypost tune` learned and is in use."""
+        from assistant.store.tunings import Tunings
+
+        return Tunings(self.database).active()
+
+    @cached_property
+    def searcher(self) -> OnnxMiniLM | SentenceTransformerEmbedder:
+        """The encoder that passages are found with: the one trained on this desk's tickets, or the settings' own."""
+        from assistant.models.trained import load_trained
+
+        return load_trained(self.encoders, self.tuned.encoder) if self.tuned and self.tuned.encoder else self.embedder
+
+    @property
+    def encoders(self) -> Path:
+        """Where trained encoders live."""
+        return self.folder / "encoders"
+
     @property
     def index_folder(self) -> Path:
         """Where generations live."""
@@ -111,20 +131,21 @@ class Home:
 
         section = self.settings.index
         return OwnedIndex(
-            self.generations, self.index_folder, self.embedder, deadline_s=section.deadline_s, probe_s=section.probe_s
+            self.generations, self.index_folder, self.searcher, deadline_s=section.deadline_s, probe_s=section.probe_s
         )
 
     def reader_index(self) -> ReaderIndex:
         """The index, for a process that only reads."""
         from assistant.index.reader import ReaderIndex
 
-        return ReaderIndex(self.generations, self.index_folder, self.embedder.model_id)
+        return ReaderIndex(self.generations, self.index_folder, self.searcher.model_id)
 
     def assistant(
         self, index: PassageIndex, generation: Callable[[], str], knowledge: Knowledge | None = None
     ) -> Assistant:
         """The pipeline over `index`, and over another view of the knowledge where one is given."""
         from assistant.answering.decide import load_decider
+        from assistant.answering.fuse import FusionWeights, weights_from
         from assistant.answering.pipeline import Assistant, Policy
         from assistant.answering.reply import Wording
         from assistant.vouching import KnowledgeRails
@@ -134,18 +155,20 @@ class Home:
             answering.greeting, answering.greeting_without_name, answering.closing, self.settings.desk.name
         )
         decide = load_decider(answering.answer_threshold, answering.partial_threshold, self.embedder)
-        policy = Policy(wording, stale_after_days=answering.stale_after_days)
+        weights = weights_from(self.tuned.weights) if self.tuned else FusionWeights()
+        policy = Policy(wording, weights, answering.stale_after_days)
         rails = KnowledgeRails(self.knowledge, self.generations.last_seq, answering.protected_texts)
         return Assistant(
-            self.embedder, index, knowledge or self.knowledge, decide, policy, self._drafter(), generation, rails
-        )
+            self.embedder, index, knowledge or self.knowledge, decide, policy, self._drafter(), generation, rails,
+            self.searcher,
+        )  # fmt: skip
 
     def desk(self, assistant: Assistant) -> Desk:
         """The pipeline with its logs."""
         from assistant.desk import Desk
 
         settings = self.settings.model_dump(mode="json", exclude={"models": {"chat_options"}, "database": True})
-        return Desk(assistant, self.drafts, self.gaps, self.hearing, self.embedder.model_id, settings)
+        return Desk(assistant, self.drafts, self.gaps, self.hearing, self.searcher.model_id, settings)
 
     def close(self) -> None:
         """Close the database."""

@@ -65,7 +65,7 @@ class Intake:
                     ingest(
                         source,
                         self._home.corpus,
-                        self._home.embedder,
+                        self._home.searcher,
                         progress=progress,
                         started=self._index.expect_build,
                         committed=self._index.apply if self._serving else None,
@@ -98,7 +98,7 @@ class Intake:
 
         stored = [sources_of(self._home).get(name) for name in names]
         committed = self._index.apply if self._serving else None
-        hooks = Hooks(self._home.embedder, progress, self._index.expect_build, committed, wait)
+        hooks = Hooks(self._home.searcher, progress, self._index.expect_build, committed, wait)
 
         def files(source: StoredSource) -> dict[str, Any]:
             kind, audience = source.options.get("kind"), source.options.get("audience", "public")

@@ -1,23 +1,26 @@
 """Scores of several searches to one order of documents: pure arithmetic between retrieval and drafting.
 
-A document's fused score is its best passage's cosine, plus a share of its keyword score, plus a share of the
-votes of similar resolved tickets. Keyword scores and votes have no common unit with a cosine, so each is first
-divided by the largest of the same question. Fused scores order one question's documents and mean nothing else.
+A document's fused score is its best passage's cosine, plus a share of its keyword score, plus shares of the votes of
+resolved tickets: those whose problem is like the question, and those whose reply is. Keyword scores and votes have no
+common unit with a cosine, so each is first divided by the largest of the same question. Fused scores order one
+question's documents and mean nothing else.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import exp
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class FusionWeights:
     """How much each search counts; the defaults were read off Thunderbird's 2024 questions, `tune` learns a desk's own.
 
-    `keyword` and `votes` are added to a cosine after scaling to [0, 1]. `temperature` says how fast a ticket's
+    `keyword`, `votes` (of tickets with a similar problem) and `replies` (of tickets whose agents' words are similar)
+    are added to a cosine after scaling to [0, 1]. `temperature` says how fast a ticket's
     vote fades with distance: a ticket 0.08 further away counts `1/e`. The `neighbours` nearest tickets with a link
     vote. `damping` in [0, 1] divides by `(link count + prior) ** damping`, so that a link pasted everywhere does
     not win everywhere.
@@ -25,10 +28,22 @@ class FusionWeights:
 
     keyword: float = 0.1
     votes: float = 0.35
+    replies: float = 0.2
     temperature: float = 0.08
     neighbours: int = 50
     damping: float = 0.5
     prior: float = 5.0
+
+
+def weights_from(record: Mapping[str, float]) -> FusionWeights:
+    """Return the weights that a record holds by name; unknown names are left out, missing ones keep their default.
+
+    >>> weights_from({"votes": 0.5, "neighbours": 30}).votes
+    0.5
+    """
+    names = {one.name for one in fields(FusionWeights)}
+    found: dict[str, Any] = {name: value for name, value in record.items() if name in names}
+    return FusionWeights(**found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +99,35 @@ def count_votes(
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Ballots:
+    """Each article's votes by tickets with a similar problem, and by tickets with a similar reply."""
+
+    problems: Mapping[str, float]
+    replies: Mapping[str, float]
+
+    def articles(self) -> list[str]:
+        """Every article that got a vote, in the order of their keys."""
+        return sorted({*self.problems, *self.replies})
+
+
 def fused_scores(
-    dense: Mapping[str, float], keyword: Mapping[str, float], votes: Mapping[str, float], weights: FusionWeights
+    dense: Mapping[str, float], keyword: Mapping[str, float], ballots: Ballots, weights: FusionWeights
 ) -> dict[str, float]:
     """Return the fused score of every key that has a cosine in `dense`.
 
     A key that keyword search or the votes do not know gets 0 from them.
 
-    >>> fused_scores({"a": 0.5, "b": 0.4}, {"b": 7.0}, {"b": 0.2}, FusionWeights(keyword=0.1, votes=0.3))
-    {'a': 0.5, 'b': 0.8}
+    >>> weights = FusionWeights(keyword=0.1, votes=0.3, replies=0.1)
+    >>> fused_scores({"a": 0.5, "b": 0.4}, {"b": 7.0}, Ballots({"b": 0.2}, {"a": 0.9}), weights)
+    {'a': 0.6, 'b': 0.8}
     """
-    by_keyword, by_votes = scaled(keyword), scaled(votes)
+    by_keyword, by_votes, by_replies = scaled(keyword), scaled(ballots.problems), scaled(ballots.replies)
     return {
-        key: cosine + weights.keyword * by_keyword.get(key, 0.0) + weights.votes * by_votes.get(key, 0.0)
+        key: cosine
+        + weights.keyword * by_keyword.get(key, 0.0)
+        + weights.votes * by_votes.get(key, 0.0)
+        + weights.replies * by_replies.get(key, 0.0)
         for key, cosine in dense.items()
     }
 

@@ -66,7 +66,10 @@ class _Clock:
 
 
 class Assistant:
-    """Answers questions from one knowledge with one embedder; holds no state of its own."""
+    """Answers questions from one knowledge; holds no state of its own.
+
+    `embedder` reads sentences; `searcher`, where one is given, is the encoder that the index was built with.
+    """
 
     def __init__(
         self,
@@ -78,8 +81,10 @@ class Assistant:
         drafter: Drafter | None = None,
         generation: Callable[[], str] = lambda: "",
         rails: Rails = NoRails(),
+        searcher: Embedder | None = None,
     ) -> None:
         self._embedder = embedder
+        self._searcher = searcher or embedder
         self._index = index
         self._knowledge = knowledge
         self._decide = decide
@@ -93,7 +98,7 @@ class Assistant:
     ) -> Retrieval:
         """Ranked articles and similar tickets."""
         return retrieve(
-            question, self._embedder, self._index, self._knowledge,
+            question, self._searcher, self._index, self._knowledge,
             weights=self._policy.weights, audiences=audiences, kinds=kinds,
         )  # fmt: skip
 

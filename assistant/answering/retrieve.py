@@ -1,4 +1,7 @@
-"""Question to ranked documents: dense and keyword search over articles, and the votes of similar resolved tickets.
+"""Question to ranked documents: dense and keyword search over articles, and the votes of resolved tickets.
+
+A ticket votes for the articles that its agents linked: when its problem is like the question, and, apart from that,
+when its reply is, since agents say in the article's words what customers say in their own.
 
 Every chunk id that a search returns is read back from the store before it counts, so what was deleted, replaced
 or is forbidden to the asker never ranks. Articles that tickets vote for but no search returned get their best
@@ -13,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from assistant.answering.fuse import FusionWeights, Neighbour, ballot, best_first, count_votes, fused_scores
+from assistant.answering.fuse import Ballots, FusionWeights, Neighbour, ballot, best_first, count_votes, fused_scores
 from assistant.domain import Audience, Candidate, Hit, Kind, Passage, Question, Retrieval, Role
 from assistant.seams import Embedder, Knowledge, PassageIndex, Vectors
 
@@ -52,21 +55,51 @@ def retrieve(
     the question's own id neither votes nor is returned.
     """
     vector = embedder.embed([question.full_text])[0]
-    tickets, neighbours = similar_tickets(
-        question, vector, index, knowledge, weights=weights, audiences=audiences, breadth=breadth
+    near = _Near(question, vector, index, knowledge, breadth)
+    problems = near.tickets("problem")
+    counts = knowledge.link_counts()
+    ballots = Ballots(
+        count_votes([n for _, n in problems], counts, weights),
+        count_votes([n for _, n in near.tickets("resolution")], counts, weights),
     )
-    votes = count_votes(neighbours, knowledge.link_counts(), weights)
     wanted = [kind for kind in kinds if kind in ARTICLE_KINDS]
     articles = _ranked_articles(
-        question, vector, votes, index, knowledge, wanted, weights=weights, audiences=audiences, breadth=breadth
+        question, vector, ballots, index, knowledge, wanted, weights=weights, audiences=audiences, breadth=breadth
     )
-    return Retrieval(question, tuple(vector.tolist()), articles, tickets[: breadth.tickets])
+    hits = [_ticket_hit(passage, n, weights) for passage, n in problems if passage.audience in audiences]
+    return Retrieval(question, tuple(vector.tolist()), articles, tuple(hits[: breadth.tickets]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """Looks for tickets near one question."""
+
+    question: Question
+    vector: Vectors
+    index: PassageIndex
+    knowledge: Knowledge
+    breadth: Breadth
+
+    def tickets(self, role: Role) -> list[tuple[Passage, Neighbour]]:
+        """The tickets whose problem, or whose reply, is nearest to the question, each with its nearest passage.
+
+        Every live ticket votes, also one that a customer-facing asker may not read: a vote names an article and
+        carries no text. The question's own ticket is left out.
+        """
+        found = dict(self.index.dense(self.vector, kinds=("ticket",), roles=(role,), k=self.breadth.ticket_chunks))
+        passages = self.knowledge.passages(list(found), audiences=("public", "internal"))
+        best: dict[str, Passage] = {}
+        for passage in sorted(passages.values(), key=lambda p: (-found[p.chunk_id], p.document_key)):
+            if passage.document_key != self.question.id:
+                best.setdefault(passage.document_key, passage)
+        links = self.knowledge.resolving_articles(list(best))
+        return [(p, Neighbour(key, found[p.chunk_id], links.get(key, ()))) for key, p in best.items()]
 
 
 def _ranked_articles(
     question: Question,
     vector: Vectors,
-    votes: Mapping[str, float],
+    ballots: Ballots,
     index: PassageIndex,
     knowledge: Knowledge,
     kinds: Sequence[Kind],
@@ -79,43 +112,16 @@ def _ranked_articles(
         return ()
     cosines = dict(index.dense(vector, kinds=kinds, roles=_ROLES, k=breadth.article_chunks))
     keyword = dict(index.keyword(question.full_text, kinds=kinds, roles=_ROLES, k=breadth.keyword_chunks))
-    voted = (chunk for chunks in knowledge.chunks_of(list(votes)).values() for chunk in chunks)
+    voted = (chunk for chunks in knowledge.chunks_of(ballots.articles()).values() for chunk in chunks)
     unscored = sorted({*keyword, *voted} - set(cosines))
     if unscored:
         cosines |= index.similarities(vector, unscored)
     passages = knowledge.passages(list(cosines), audiences=audiences)
     allowed = [passage for passage in passages.values() if passage.kind in kinds]
-    hits = rank(allowed, cosines, keyword, votes, weights=weights)
+    hits = rank(allowed, cosines, keyword, ballots, weights=weights)
     # Folding reads the text of every hit: twice what is returned leaves enough after the copies are gone.
     leading = _shortened(hits[: 2 * breadth.articles], breadth.passages)
     return fold_duplicates(leading)[: breadth.articles]
-
-
-def similar_tickets(
-    question: Question,
-    vector: Vectors,
-    index: PassageIndex,
-    knowledge: Knowledge,
-    *,
-    weights: FusionWeights,
-    audiences: Sequence[Audience],
-    breadth: Breadth,
-) -> tuple[tuple[Hit, ...], tuple[Neighbour, ...]]:
-    """Return the similar tickets that the asker may see, nearest first, and the same ones as voters.
-
-    Votes come from every live ticket, also from those a customer-facing asker may not read: a vote names an
-    article and carries no text.
-    """
-    found = dict(index.dense(vector, kinds=("ticket",), roles=("problem",), k=breadth.ticket_chunks))
-    passages = knowledge.passages(list(found), audiences=("public", "internal"))
-    best: dict[str, Passage] = {}
-    for passage in sorted(passages.values(), key=lambda p: (-found[p.chunk_id], p.document_key)):
-        if passage.document_key != question.id:
-            best.setdefault(passage.document_key, passage)
-    links = knowledge.resolving_articles(list(best))
-    neighbours = tuple(Neighbour(key, found[p.chunk_id], links.get(key, ())) for key, p in best.items())
-    hits = [_ticket_hit(best[n.ticket_key], n, weights) for n in neighbours if best[n.ticket_key].audience in audiences]
-    return tuple(hits), neighbours
 
 
 def _ticket_hit(passage: Passage, neighbour: Neighbour, weights: FusionWeights) -> Hit:
@@ -128,7 +134,7 @@ def rank(
     passages: Iterable[Passage],
     cosines: Mapping[int, float],
     keyword: Mapping[int, float],
-    votes: Mapping[str, float],
+    ballots: Ballots,
     *,
     weights: FusionWeights,
 ) -> tuple[Hit, ...]:
@@ -142,8 +148,9 @@ def rank(
         by_document[passage.document_key].append(passage)
     dense = {key: max(cosines[p.chunk_id] for p in group) for key, group in by_document.items()}
     words = {key: max(keyword.get(p.chunk_id, 0.0) for p in group) for key, group in by_document.items()}
-    scores = fused_scores(dense, words, votes, weights)
+    scores = fused_scores(dense, words, ballots, weights)
     top_words = max(words.values(), default=0.0)
+    votes = ballots.problems
     return tuple(
         Hit(
             key,

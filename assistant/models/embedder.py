@@ -125,15 +125,17 @@ class OnnxMiniLM:
 class SentenceTransformerEmbedder:
     """Any sentence-transformers model by name or folder, through torch, never with remote code."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, model_id: str = "") -> None:
+        """`model_id` names the weights where `name` is only the place they lie at."""
         self._name = name
+        self._model_id = model_id or f"{name}@torch"
         self._loading = threading.Lock()
         self._model: Any = None
 
     @property
     def model_id(self) -> str:
         """The model's name and backend."""
-        return f"{self._name}@torch"
+        return self._model_id
 
     @property
     def dimensions(self) -> int:

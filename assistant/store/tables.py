@@ -348,6 +348,23 @@ class GapEvent(Base):
     at: Mapped[datetime]
 
 
+class Tuning(Base):
+    """What was learned from this desk and adopted. One is active at most; the others are history, for `tune --undo`.
+
+    `encoder` is the sha256 of the trained weights, empty where the shipped encoder stayed; `state` is active,
+    replaced or undone.
+    """
+
+    __tablename__ = "tunings"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    state: Mapped[str] = mapped_column(String(10), index=True)
+    weights: Mapped[dict[str, Any]]
+    thresholds: Mapped[dict[str, Any] | None] = mapped_column(JSON())
+    encoder: Mapped[str] = mapped_column(String(64))
+    report: Mapped[dict[str, Any]]
+    adopted_at: Mapped[datetime]
+
+
 class ApiKey(Base):
     """A key's hash, never the key; `prefix` is shown in lists."""
 

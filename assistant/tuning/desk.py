@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
-from itertools import groupby
+from datetime import datetime
 
-from sqlalchemy import func, select
+import numpy as np
+from sqlalchemy import select
 
 from assistant.domain import Kind, Question, Role
-from assistant.seams import PassageIndex
+from assistant.seams import Embedder, PassageIndex, Vectors
 from assistant.store import tables as t
+from assistant.store.corpus import pieces
 from assistant.store.database import Database
+from assistant.store.encoding import vectors_from_bytes
 from assistant.store.knowledge import StoredKnowledge, live_chunks
 from assistant.tuning.lessons import CorpusPassage, Lesson
 
@@ -28,9 +33,13 @@ class StoredDesk:
 
     def lessons(self) -> Sequence[Lesson]:
         """Every live ticket whose agents linked a live article, with the customer's problem as the question."""
-        asked = self._problems()
+        asked, replies = self._problems(), self._replies()
         links = self._knowledge.resolving_articles(list(asked))
-        return [Lesson(key, question, links[key]) for key, question in asked.items() if key in links]
+        return [
+            Lesson(key, question, links[key], tuple(replies.get(key, ())))
+            for key, question in asked.items()
+            if key in links
+        ]
 
     def corpus(self) -> Sequence[CorpusPassage]:
         """Every live chunk of articles and FAQs, as it is embedded."""
@@ -44,19 +53,54 @@ class StoredDesk:
         return self._index.keyword(text, kinds=_ARTICLES, roles=_BODY, k=k)
 
     def _problems(self) -> dict[str, Question]:
-        span = func.substr(t.Version.text, t.Chunk.start + 1, t.Chunk.end - t.Chunk.start)
+        """The first chunk of each ticket's problem as it is embedded: what a question is compared with."""
+        found: dict[str, Question] = {}
+        for key, created, text in self._ticket_chunks("problem"):
+            found.setdefault(key, Question(text, id=key, created=created))
+        return found
+
+    def _replies(self) -> dict[str, list[str]]:
+        """The chunks of each ticket's resolution as they are embedded."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for key, _, text in self._ticket_chunks("resolution"):
+            found[key].append(text)
+        return found
+
+    def _ticket_chunks(self, role: Role) -> list[tuple[str, datetime | None, str]]:
         query = live_chunks(
-            select(t.Document.key, t.Version.title, t.Version.created_at, span)
+            select(t.Document.key, t.Version.created_at, t.Chunk.embedded_text)
             .select_from(t.Chunk)
             .join(t.Version, t.Version.id == t.Chunk.version_id)
-            .where(t.Document.kind == "ticket", t.Chunk.role == "problem")
+            .where(t.Document.kind == "ticket", t.Chunk.role == role)
             .order_by(t.Document.id, t.Chunk.id)
         )
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
-        found: dict[str, Question] = {}
-        for key, group in groupby(rows, key=lambda row: row[0]):
-            parts = list(group)
-            text = "\n".join(str(row[3]) for row in parts)
-            found[key] = Question(text, title=parts[0][1], id=key, created=parts[0][2])
+            return [(key, created, text) for key, created, text in connection.execute(query)]
+
+
+class StoredVectors:
+    """An embedder that looks into the store first: what was embedded at ingest costs a read."""
+
+    def __init__(self, database: Database, embedder: Embedder) -> None:
+        self._database = database
+        self._embedder = embedder
+        self.model_id = embedder.model_id
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """One row per text, in order."""
+        digests = [hashlib.sha256(text.encode("utf-8")).hexdigest() for text in texts]
+        known = self._known(digests)
+        missing = [at for at, digest in enumerate(digests) if digest not in known]
+        if missing:
+            fresh = self._embedder.embed([texts[at] for at in missing])
+            known.update(zip([digests[at] for at in missing], fresh, strict=True))
+        return np.stack([known[digest] for digest in digests]) if digests else np.zeros((0, 0), np.float32)
+
+    def _known(self, digests: Sequence[str]) -> dict[str, Vectors]:
+        columns = select(t.Embedding.content_hash, t.Embedding.vector).where(t.Embedding.model_id == self.model_id)
+        found: dict[str, Vectors] = {}
+        for piece in pieces(list(dict.fromkeys(digests))):
+            with self._database.read() as connection:
+                rows = connection.execute(columns.where(t.Embedding.content_hash.in_(piece))).all()
+            found.update(zip([row[0] for row in rows], vectors_from_bytes([row[1] for row in rows]), strict=True))
         return found

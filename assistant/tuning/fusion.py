@@ -22,6 +22,7 @@ _ROUNDS = 2
 _LEAST_GAIN = 0.002  # of MRR: a smaller gain on what is learned from is not worth leaving the default
 _CHOICES: tuple[tuple[str, tuple[float, ...]], ...] = (
     ("votes", (0.1, 0.2, 0.35, 0.5, 0.7, 1.0)),
+    ("replies", (0.0, 0.1, 0.2, 0.3, 0.5)),
     ("keyword", (0.0, 0.05, 0.1, 0.15, 0.2, 0.3)),
     ("temperature", (0.04, 0.06, 0.08, 0.12)),
     ("damping", (0.25, 0.5, 0.75, 1.0)),
@@ -33,13 +34,14 @@ class Tables:
     """What fusing needs about some questions.
 
     `dense` is each document's best cosine, `keyword` its best BM25 score scaled to [0, 1] in each row, `tickets`
-    the cosine to each voting ticket (-1 for the question's own), `links` which voting ticket links which document,
-    `relevant` the documents that resolved each question.
+    the cosine to each voting ticket's problem and `replies` to its reply (-1 for the question's own ticket), `links`
+    which voting ticket links which document, `relevant` the documents that resolved each question.
     """
 
     dense: Table
     keyword: Table
     tickets: Table
+    replies: Table
     links: Flags
     relevant: Flags
 
@@ -65,19 +67,21 @@ def others(questions: Vectors) -> Table:
 
 def fused(tables: Tables, weights: FusionWeights) -> Table:
     """Return the fused score of every question and document, as `answering.fuse` would for each alone."""
-    votes = _votes(tables, weights)
-    return np.asarray(tables.dense + weights.keyword * tables.keyword + weights.votes * _by_row(votes), np.float32)
+    votes = _by_row(_votes(tables.tickets, tables.links, weights))
+    replies = _by_row(_votes(tables.replies, tables.links, weights))
+    words = weights.keyword * tables.keyword
+    return np.asarray(tables.dense + words + weights.votes * votes + weights.replies * replies, np.float32)
 
 
-def _votes(tables: Tables, weights: FusionWeights) -> Table:
-    k = min(weights.neighbours, tables.tickets.shape[1])
+def _votes(cosines: Table, links: Flags, weights: FusionWeights) -> Table:
+    k = min(weights.neighbours, cosines.shape[1])
     if not k:
-        return np.zeros_like(tables.dense)
-    nearest = np.argpartition(-tables.tickets, k - 1, axis=1)[:, :k]
-    near = np.take_along_axis(tables.tickets, nearest, axis=1)
-    cast = np.zeros_like(tables.tickets)
+        return np.zeros((len(cosines), links.shape[1]), np.float32)
+    nearest = np.argpartition(-cosines, k - 1, axis=1)[:, :k]
+    near = np.take_along_axis(cosines, nearest, axis=1)
+    cast = np.zeros_like(cosines)
     np.put_along_axis(cast, nearest, np.where(near > -1, np.exp((near - 1) / weights.temperature), 0), axis=1)
-    damped = tables.links / np.maximum(tables.links.sum(0) + weights.prior, 1.0) ** weights.damping
+    damped = links / np.maximum(links.sum(0) + weights.prior, 1.0) ** weights.damping
     return np.asarray(cast @ damped.astype(np.float32), np.float32)
 
 

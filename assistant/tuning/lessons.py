@@ -23,11 +23,12 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """A resolved ticket: what was asked, and the live articles that its agents linked (at least one)."""
+    """A resolved ticket: what was asked, the live articles that its agents linked (at least one), what they wrote."""
 
     ticket_key: str
     question: Question
     articles: tuple[str, ...]
+    replies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,10 +85,12 @@ class _Corpus:
 
 @dataclass(frozen=True, slots=True)
 class _Embedded:
-    """One embedder's vectors of all questions and passages."""
+    """One embedder's vectors of all questions, passages and replies; `reply_of` says whose reply each is."""
 
     questions: Vectors
     passages: Vectors
+    replies: Vectors
+    reply_of: npt.NDArray[np.int64]
 
 
 def tune(
@@ -154,18 +156,32 @@ def _embed(embedder: Embedder, lessons: Sequence[Lesson], corpus: _Corpus, progr
     return _Embedded(
         embedder.embed([lesson.question.full_text for lesson in lessons]),
         embedder.embed([passage.embedded_text for passage in corpus.passages]),
+        embedder.embed([text for lesson in lessons for text in lesson.replies]),
+        np.array([row for row, lesson in enumerate(lessons) for _ in lesson.replies], np.int64),
     )
 
 
 def _tables(vectors: _Embedded, corpus: _Corpus, links: Flags, asking: slice, voters: int) -> Tables:
     """Tables of the `asking` questions; the first `voters` tickets vote, none on itself."""
     tickets = others(vectors.questions)[asking, :voters]
+    replies = _replies(vectors)[asking, :voters]
     dense = best_of_documents(
         np.asarray(vectors.questions[asking] @ vectors.passages.T, np.float32),
         corpus.document_of,
         len(corpus.documents),
     )
-    return Tables(dense, corpus.keyword[asking], tickets, links[:voters], links[asking])
+    return Tables(dense, corpus.keyword[asking], tickets, replies, links[:voters], links[asking])
+
+
+def _replies(vectors: _Embedded) -> Table:
+    """Cosine of each question to each ticket's nearest reply, -1 to its own and where there is none."""
+    n = len(vectors.questions)
+    if not len(vectors.reply_of):
+        return np.full((n, n), -1.0, np.float32)
+    cosines = np.asarray(vectors.questions @ vectors.replies.T, np.float32)
+    nearest = best_of_documents(cosines, vectors.reply_of, n)
+    np.fill_diagonal(nearest, -1.0)
+    return nearest
 
 
 def _later_ranks(
