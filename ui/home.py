@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from assistant.answering.pipeline import Assistant
     from assistant.desk import Desk
     from assistant.gaplog.hearing import Hearing
+    from assistant.gaplog.log import GapLog
     from assistant.index.generation import OwnedIndex
     from assistant.index.lock import Ownership
     from assistant.index.reader import ReaderIndex
@@ -73,6 +74,16 @@ class Home:
         from assistant.store.gaps import Gaps
 
         return Gaps(self.database)
+
+    @cached_property
+    def gap_log(self) -> GapLog:
+        """Contacts, their reasons, their themes."""
+        from assistant.gaplog.board import prices
+        from assistant.gaplog.log import GapLog
+
+        desk = self.settings.desk
+        ranges = prices(desk.minutes_per_contact, desk.cost_per_hour)
+        return GapLog(self.database, self.embedder, ranges, desk.currency, desk.name)
 
     @cached_property
     def hearing(self) -> Hearing:

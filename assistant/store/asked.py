@@ -113,11 +113,9 @@ def _nearest(answer: Answer) -> tuple[str, ...]:
 def _place(connection: Connection, contact_id: int, place: Place) -> None:
     text_hash = connection.scalar(select(g.Contact.content_hash).where(g.Contact.id == contact_id))
     insert_embeddings(connection, place.model_id, {str(text_hash): place.vector})
-    if place.theme_id is not None:
-        free = update(g.Contact).where(
-            g.Contact.id == contact_id, g.Contact.theme_id.is_(None), g.Contact.pinned.is_(False)
-        )
-        connection.execute(free.values(theme_id=theme_number(place.theme_id), placed_by="day"))
+    free = update(g.Contact).where(g.Contact.id == contact_id, g.Contact.theme_id.is_(None))
+    number = None if place.theme_id is None else theme_number(place.theme_id)
+    connection.execute(free.values(theme_id=number, placed_by="day"))
 
 
 def _abstained(answer: Answer, contact_id: int, draft_id: str | None) -> NewSignal:

@@ -162,14 +162,19 @@ class Contacts:
             rows = connection.execute(query.limit(limit) if limit else query)
             return [(row.id, shown_contact(row).full_text) for row in rows]
 
-    def place(self, places: Mapping[int, str]) -> None:
-        """Put new contacts into themes by day; one that has a theme, or that a person placed, stays where it is."""
+    def unplaced(self) -> list[int]:
+        """Contacts that nobody looked for a theme for yet."""
+        query = select(g.Contact.id).where(g.Contact.theme_id.is_(None), g.Contact.placed_by == "")
+        with self._database.read() as connection:
+            return list(connection.scalars(query.order_by(g.Contact.id)))
+
+    def place(self, places: Mapping[int, str | None]) -> None:
+        """Put contacts into themes by day, None for no theme; one that has a theme stays where it is."""
         with self._database.write() as connection:
             for contact_id, theme in places.items():
-                free = update(g.Contact).where(
-                    g.Contact.id == contact_id, g.Contact.theme_id.is_(None), g.Contact.pinned.is_(False)
-                )
-                connection.execute(free.values(theme_id=theme_number(theme), placed_by="day"))
+                free = update(g.Contact).where(g.Contact.id == contact_id, g.Contact.theme_id.is_(None))
+                number = None if theme is None else theme_number(theme)
+                connection.execute(free.values(theme_id=number, placed_by="day"))
 
     def forget(self, document_keys: Sequence[str]) -> int:
         """Erase the contacts of these documents with their signals and overrides; returns how many there were."""

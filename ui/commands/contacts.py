@@ -1,4 +1,4 @@
-"""`waypost gaps triage --batch` and `waypost gaps themes --batch`: label and group any file of questions."""
+"""Label and group any file of questions: `waypost gaps triage --batch`, `waypost gaps themes --batch`."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def triage(batch: BatchIn, out: Out = None, data: Data = None, config: Config = 
     home.close()
 
 
-def themes(batch: BatchIn, out: Out = None, data: Data = None, config: Config = None) -> None:
-    """Group questions into themes, named in the customers' words; what fits nowhere has theme_id null."""
+def group(batch: Path, out: Path | None, data: Path | None, config: Path | None) -> None:
+    """Group the questions of a file into themes; what fits nowhere has theme_id null."""
     import numpy as np
 
     from assistant.gaps.themes import NONE, cluster, name_themes

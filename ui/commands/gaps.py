@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from ui.commands import contacts
+from ui.commands import contacts, themes
 from ui.commands.options import AsJson, Config, Data
+from ui.commands.themes import Since, Until
 
 app = typer.Typer(no_args_is_help=True)
 app.command("triage")(contacts.triage)
-app.command("themes")(contacts.themes)
+app.command("themes")(themes.themes)
 
 
 @app.command("list")
@@ -23,15 +24,25 @@ def list_gaps(
     channel: Annotated[str, typer.Option(help="Only gaps that came up in this channel.")] = "",
     text: Annotated[str, typer.Option(help="Only gaps whose question holds this.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    by_theme: Annotated[
+        bool, typer.Option("--themes", help="Themes of all contacts instead, most costly first.")
+    ] = False,
+    since: Since = None,
+    until: Until = None,
     data: Data = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Gaps, most frequent first."""
+    """Gaps, most frequent first; with --themes what people write about, most costly first."""
     from assistant.store.gaps import GapFilter
     from ui.home import open_home
 
     home = open_home(data, config)
+    if by_theme:
+        wanted_themes = {"status": status, "channel": channel, "text": text}
+        themes.print_list(home, wanted_themes, since, until, limit=limit, as_json=as_json)
+        home.close()
+        return
     wanted = GapFilter(status=status, reason=reason, channel=channel, text=text)
     rows = home.gaps.list(wanted, limit=limit)
     if as_json:
@@ -43,16 +54,22 @@ def list_gaps(
 
 @app.command("show")
 def show_gap(
-    gap_id: Annotated[int, typer.Argument(help="The gap's number, from `waypost gaps list`.", show_default=False)],
+    shown: Annotated[str, typer.Argument(help="A gap's number, or a theme's (T12).", show_default=False)],
+    since: Since = None,
+    until: Until = None,
     data: Data = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """One gap: its question, how often, where, what came nearest, its history."""
+    """One gap or one theme: in whose words, how often, where, at what cost, its history."""
     from ui.home import open_home
 
     home = open_home(data, config)
-    gap = home.gaps.show(gap_id)
+    if not shown.isascii() or not shown.isdigit():
+        themes.print_theme(home, shown, since, until, as_json=as_json)
+        home.close()
+        return
+    gap = home.gaps.show(int(shown[:18]))
     home.close()
     if as_json:
         typer.echo(json.dumps(gap, default=_plain, ensure_ascii=False))

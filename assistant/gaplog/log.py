@@ -1,0 +1,125 @@
+"""The gap log of one data directory, put together: what hears, labels, groups and shows, over one database.
+
+By day `catch_up` takes in what came; at night `night` reconsiders. Both can be stopped at any moment and run again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assistant.gaplog.board import Board
+from assistant.gaplog.effects import Effects
+from assistant.gaplog.grouping import Grouping, Pass
+from assistant.gaplog.hearing import Hearing
+from assistant.gaplog.labelling import Labelling
+from assistant.gaps.overview import Prices
+from assistant.gaps.records import EffectVerdict
+from assistant.records import Fix, Note, ThemeChange
+from assistant.seams import Embedder, Progress, Vectors
+from assistant.store.contacts import Contacts
+from assistant.store.database import Database
+from assistant.store.fixes import Fixes
+from assistant.store.themes import Themes
+
+_PIECE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeCard:
+    """What people did with a theme: `family` is the theme and those merged into it."""
+
+    family: tuple[str, ...]
+    notes: tuple[Note, ...]
+    fixes: tuple[tuple[Fix, EffectVerdict], ...]
+    history: tuple[ThemeChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GapLog:
+    """The gap log over `database`; `embedder` is the model that triage and themes are read with, never a tuned one."""
+
+    database: Database
+    embedder: Embedder
+    prices: Prices
+    currency: str
+    desk: str
+
+    @property
+    def hearing(self) -> Hearing:
+        """Makes contacts."""
+        return Hearing(self.database, self.embedder)
+
+    @property
+    def labelling(self) -> Labelling:
+        """Says why they were made."""
+        return Labelling(self.database, self.embedder)
+
+    @property
+    def grouping(self) -> Grouping:
+        """Puts them into themes."""
+        return Grouping(self.database, self.embedder)
+
+    @property
+    def board(self) -> Board:
+        """Shows themes."""
+        return Board(self.database, self.embedder.model_id, self.prices, self.currency)
+
+    @property
+    def effects(self) -> Effects:
+        """Measures fixes."""
+        return Effects(self.database)
+
+    def card(self, theme: str) -> ThemeCard:
+        """What people did with a theme and with those merged into it.
+
+        Raises:
+            NotFound: no theme has that id.
+        """
+        family = Themes(self.database).family(Themes(self.database).get(theme).id)
+        fixes = Fixes(self.database).of(family)
+        return ThemeCard(
+            tuple(family),
+            tuple(Fixes(self.database).notes(family)),
+            tuple((v.fix, v) for v in self.effects.of(fixes)),
+            tuple(Themes(self.database).history(family)),
+        )
+
+    def catch_up(self, *, limit: int | None = None, progress: Progress | None = None) -> int:
+        """Hear new tickets, label at most `limit` contacts that wait, and find today's theme for new ones.
+
+        Returns how many contacts still wait for a label.
+        """
+        self.hearing.hear_tickets(progress)
+        labelled = self.labelling.label_new(limit=limit, progress=progress)
+        if limit is None or labelled < limit:
+            self._place_new(progress)
+        return Contacts(self.database).count_unlabelled(self.labelling.stamp())
+
+    def night(self, progress: Progress | None = None) -> Pass:
+        """Everything that is reconsidered once a day: labels after what people said, and the themes."""
+        self.labelling.learn()
+        self.catch_up(progress=progress)
+        result = self.grouping.regroup(progress)
+        self.effects.settle()
+        return result
+
+    def _place_new(self, progress: Progress | None) -> None:
+        contacts = Contacts(self.database)
+        new = contacts.unplaced()
+        places = self.hearing.places() if new else []
+        if not places:
+            return
+        from assistant.gaps.themes.identity import assign_all
+
+        self.labelling.embed_new(progress=progress)
+        for at in range(0, len(new), _PIECE):
+            vectors = contacts.vectors(self.embedder.model_id, new[at : at + _PIECE])
+            ids = list(vectors)
+            found = assign_all(_rows(vectors, ids), places)
+            contacts.place(dict(zip(ids, found, strict=True)))
+
+
+def _rows(vectors: dict[int, Vectors], ids: list[int]) -> Vectors:
+    return np.stack([vectors[i] for i in ids])

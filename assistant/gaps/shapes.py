@@ -1,0 +1,138 @@
+"""The gap log as JSON, the same over HTTP and on the command line; documented in docs/api.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from assistant.gaps.impact import Spread
+from assistant.gaps.records import EffectVerdict, Judged, ThemeList, ThemeView
+from assistant.records import Contact, Fix, Note, Override, Retested, RetestRun, ThemeChange, ThemeState
+
+Json = dict[str, Any]
+
+
+def list_json(found: ThemeList) -> Json:
+    """A list of themes."""
+    return {
+        "period": {"first": found.period.first, "last": found.period.last},
+        "currency": found.currency,
+        "all_contacts": found.all_contacts,
+        "unthemed": found.unthemed,
+        "total": found.total,
+        "by_status": dict(found.by_status),
+        "channels": dict(found.channels),
+        "themes": [view_json(view) for view in found.themes],
+    }
+
+
+def view_json(view: ThemeView) -> Json:
+    """One theme's line."""
+    return {
+        **state_json(view.state),
+        "contacts": view.contacts,
+        "people": view.people,
+        "share": round(view.share, 5),
+        "rank": view.rank,
+        "moved": view.moved,
+        "cause": _judged(view.cause),
+        "stage": _judged(view.stage),
+        "cost": _spread(view.cost),
+        "minutes": _spread(view.minutes),
+        "rating": None if view.rating is None else round(view.rating, 2),
+        "ratings": view.ratings,
+        "answered": None if view.answered is None else round(view.answered, 3),
+        "channels": [asdict(channel) for channel in view.channels],
+        "weeks": [asdict(week) for week in view.weeks],
+        "spiking": view.is_spiking,
+        "quotes": [asdict(quote) for quote in view.quotes],
+        "signals": dict(view.signals),
+        "parties": dict(view.parties),
+        "first_seen_at": view.first_seen_at,
+        "last_seen_at": view.last_seen_at,
+    }
+
+
+def state_json(state: ThemeState) -> Json:
+    """What people see of a theme's own fields; cause and stage stand in the line."""
+    names = ("id", "name", "status", "reason", "owner", "due", "tracker", "ignored", "merged_into", "ended_at")
+    return {name: getattr(state, name) for name in names} | {"words": list(state.words)}
+
+
+def change_json(change: ThemeChange) -> Json:
+    """A line of the history."""
+    return asdict(change)
+
+
+def note_json(note: Note) -> Json:
+    """A comment or a proposal."""
+    return asdict(note)
+
+
+def fix_json(fix: Fix, effect: EffectVerdict | None) -> Json:
+    """A fix with what it did."""
+    return {**asdict(fix), "effect": None if effect is None else effect_json(effect)}
+
+
+def effect_json(verdict: EffectVerdict) -> Json:
+    """What a fix did, with the weeks behind it."""
+    effect = verdict.effect
+    numbers = ("ratio", "low", "high", "uncorrected", "untouched", "rate_before", "rate_after")
+    return {
+        "verdict": effect.verdict,
+        **{name: _rounded(getattr(effect, name)) for name in numbers},
+        "weeks_before": effect.weeks_before,
+        "weeks_after": effect.weeks_after,
+        "warnings": list(effect.warnings),
+        "comparable": verdict.untouched,
+        "exposure": verdict.exposure,
+        "shipped_week": verdict.shipped_week,
+        "weeks": [list(week) for week in verdict.weeks],
+    }
+
+
+def contact_json(contact: Contact, reads: Sequence[str] = (), said: Sequence[Override] = ()) -> Json:
+    """A contact with who read it and what people said about it; never the hash of the person."""
+    names = ("id", "token", "kind", "channel", "at", "title", "text", "rating", "verdict", "confidence", "draft_id")
+    reason = contact.reason
+    return {
+        **{name: getattr(contact, name) for name in names},
+        "document_id": contact.document_key or None,
+        "gap_id": contact.gap_id,
+        "theme_id": contact.theme_id,
+        "pinned": contact.pinned,
+        "nearest": list(contact.nearest),
+        "cause": {"label": reason.cause, "probability": round(reason.cause_probability, 4)},
+        "stage": {"label": reason.stage, "probability": round(reason.stage_probability, 4)},
+        "quote": reason.quote,
+        "party": reason.party,
+        "labelled_by": reason.by,
+        "read_by": list(reads),
+        "reasons": [
+            {"actor": o.actor, "cause": o.cause, "stage": o.stage, "prevented_by": o.prevented_by, "at": o.at}
+            for o in said
+        ],
+    }
+
+
+def run_json(run: RetestRun, lines: Sequence[Retested]) -> Json:
+    """A retest with what came out, line by line."""
+    return {**asdict(run), "results": dict(run.results), "gaps": [asdict(line) for line in lines]}
+
+
+def _judged(judged: Judged) -> Json:
+    return {
+        "label": judged.label,
+        "probability": round(judged.probability, 4),
+        "by": judged.by,
+        "shares": {label: round(share, 4) for label, share in judged.shares},
+    }
+
+
+def _spread(spread: Spread | None) -> Json | None:
+    return None if spread is None else {name: round(value, 2) for name, value in asdict(spread).items()}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
