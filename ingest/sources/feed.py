@@ -74,8 +74,9 @@ def _listed(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Listed = BeforeValidator(_listed)
 """Several words; on the command line with commas between them."""
+Words = Annotated[tuple[str, ...], Listed]
 
 
 class Options(BaseModel):

@@ -12,9 +12,13 @@ from pydantic import ValidationError
 from assistant.errors import SourceError, UsageError
 from ingest.net.addresses import refuse_odd_address
 from ingest.net.fetch import Fetcher
+from ingest.net.secrets import secret
+from ingest.sources.api import Api, basic
 from ingest.sources.feed import Feed, Options, Reading, reading
 from ingest.sources.item import Defaults
+from ingest.sources.sitemap import origin
 from ingest.sources.web import WebFeed, WebOptions
+from ingest.sources.zendesk import ZendeskFeed, ZendeskOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,20 @@ def _web(options: WebOptions, how: Reading, outside: Outside) -> Feed:
     return WebFeed(options, how, outside.fetch({}, ""))
 
 
+def _zendesk(options: ZendeskOptions, how: Reading, outside: Outside) -> Feed:
+    key = secret(options.token_env, options.token_file)
+    header = basic(f"{options.user}/token", key) if options.user else f"Bearer {key}"
+    return ZendeskFeed(options, how, _api(options, {"Authorization": header}, outside))
+
+
+def _api(options: Options, headers: Mapping[str, str], outside: Outside) -> Api:
+    base = origin(options.address)
+    return Api(outside.fetch(headers, base), base)
+
+
 KINDS: Mapping[str, Kind] = {
     "web": Kind(WebOptions, _web),
+    "zendesk": Kind(ZendeskOptions, _zendesk),
 }
 
 
@@ -52,6 +68,10 @@ def checked_options(kind: str, given: Mapping[str, Any]) -> Options:
         raise UsageError(f"Expected a kind of source ({', '.join(sorted(KINDS))}), found {kind!r}.")
     try:
         options = KINDS[kind].options(**given)
+        if kind != "git":
+            refuse_odd_address(options.address)
+    except SourceError as error:
+        raise UsageError(f"Source of kind {kind}: {error}") from error
     except ValidationError as error:
         raise UsageError(f"Source of kind {kind}: {_explained(error, KINDS[kind].options)}") from error
     if options.token_env.upper().startswith("WAYPOST_"):
