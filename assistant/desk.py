@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from assistant.answering.pipeline import Assistant, question_vector
 from assistant.domain import Answer, Audience, Question
 from assistant.gaplog.hearing import Hearing
+from assistant.redaction import Known, Person, Redactor
+from assistant.seams import Embedder
 from assistant.store.asked import DraftRecord
 from assistant.store.drafts import Drafts
 from assistant.store.gaps import Gaps
@@ -18,15 +20,17 @@ from assistant.store.gaps import Gaps
 class Desk:
     """One pipeline with the logs behind it; `settings` is what drafts are made with, kept on record.
 
-    `model_id` names the model that questions are embedded with for answering.
+    `embedder` is the one that questions are embedded with for answering. What is kept went through
+    `redactor`; what the agent sees did not.
     """
 
     assistant: Assistant
     drafts: Drafts
     gaps: Gaps
     hearing: Hearing
-    model_id: str
+    embedder: Embedder
     settings: Mapping[str, Any]
+    redactor: Redactor = field(default_factory=Redactor)
 
     def ask(
         self,
@@ -47,4 +51,23 @@ class Desk:
         return self._hear(answer, token, None)
 
     def _hear(self, answer: Answer, token: str, draft: DraftRecord | None) -> int | None:
-        return self.hearing.hear_answer(answer, question_vector(answer), self.model_id, token=token, draft=draft)
+        kept = as_kept(answer, self.redactor)
+        vector = question_vector(answer)
+        if kept.question != answer.question:  # the vector of a text tells much of it
+            vector = self.embedder.embed([kept.question.full_text])[0]
+        return self.hearing.hear_answer(kept, vector, self.embedder.model_id, token=token, draft=draft)
+
+
+def as_kept(answer: Answer, redactor: Redactor) -> Answer:
+    """The answer with placeholders for what is personal or secret in the question and what repeats it.
+
+    The requester's name stays beside the question: only its keyed hash is ever stored.
+    """
+    question = answer.question
+    people = (Person((question.requester,)),) if question.requester.strip() else ()
+    known = Known(people, (question.product,) if question.product else (), question.locale)
+    title, text, greeting, *uncovered = redactor.texts(
+        [question.title, question.text, answer.greeting, *answer.uncovered], known
+    )
+    question = replace(question, title=title, text=text)
+    return replace(answer, question=question, greeting=greeting, uncovered=tuple(uncovered))

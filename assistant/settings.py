@@ -7,14 +7,16 @@ wins: `WAYPOST_ANSWERING__ANSWER_THRESHOLD=0.6`. Logic receives values, never th
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from assistant.errors import SettingsError
+from assistant.redaction.rules import REGIONS, Rules
 
 FILE_NAME = "waypost.toml"
 _NOT_SETTINGS = {"WAYPOST_DATA", "WAYPOST_BENCH", "WAYPOST_ALLOW_MODEL_DOWNLOAD", "WAYPOST_API_KEY", "WAYPOST_URL"}
@@ -83,6 +85,32 @@ class SourcesSection(Section):
     private_hosts: tuple[str, ...] = Field((), description="Hosts of your own network that sources may be read from.")
 
 
+class Redaction(Section):
+    """What is taken out of tickets, mail and questions besides what always is."""
+
+    patterns: dict[Annotated[str, Field(pattern=r"^[a-z][a-z ]{0,30}$")], str] = Field(
+        default_factory=dict, description="Regular expressions by the placeholder's word: order = 'ORD-[0-9]{6}'."
+    )
+    keep: tuple[str, ...] = Field((), description="Product and company names that are never taken for a person's.")
+    regions: tuple[Annotated[str, Field(pattern="^[A-Z]{2}$")], ...] = Field(
+        REGIONS, description="Countries whose phone numbers are written without a country code."
+    )
+
+    @field_validator("patterns")
+    @classmethod
+    def _compile(cls, patterns: dict[str, str]) -> dict[str, str]:
+        for kind, pattern in patterns.items():
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"expected a regular expression for {kind!r}, but {error}") from error
+        return patterns
+
+    def rules(self) -> Rules:
+        """As redaction takes them."""
+        return Rules(tuple(sorted(self.patterns.items())), self.keep, self.regions)
+
+
 class Settings(BaseSettings):
     """The whole tree."""
 
@@ -95,6 +123,7 @@ class Settings(BaseSettings):
     server: Server = Server()
     desk: Desk = Desk()
     sources: SourcesSection = SourcesSection()
+    redaction: Redaction = Redaction()
 
     @classmethod
     def settings_customise_sources(

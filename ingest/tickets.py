@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from email.utils import parseaddr
 from itertools import groupby
 from typing import Annotated, Literal
 
@@ -15,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from assistant.cleaning import cleaned
 from assistant.domain import Document
 from assistant.errors import UnreadableItem
+from assistant.redaction import Known, Person, Rules, redacted, redacted_together
 from ingest.replies import is_automatic, own_text
 from ingest.structure.plain import is_wrapped, paragraphs, write_lines
 from ingest.structure.visible import VisibleBuilder
@@ -53,8 +55,25 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _as_person(value: object) -> Person:
+    """A participant however a record spells one: a name, an address, "name <address>", or an object with both."""
+    fields = value if isinstance(value, Mapping) else {"name": value}
+    spelt = [str(fields[key]) for key in ("name", "full_name", "username", "email", "address") if fields.get(key)]
+    named = [parseaddr(text) if "@" in text else (text, "") for text in map(cleaned, spelt)]
+    return Person(
+        tuple(dict.fromkeys(name.strip() for name, _ in named if name.strip())),
+        tuple(dict.fromkeys(address for _, address in named if address)),
+    )
+
+
+def _as_people(value: object) -> tuple[Person, ...]:
+    people = map(_as_person, value if isinstance(value, list | tuple) else [value] if value else [])
+    return tuple(person for person in people if person.names or person.emails)
+
+
 _Text = Annotated[str, BeforeValidator(_as_text)]
 _Time = Annotated[datetime, BeforeValidator(instant)]
+_People = Annotated[tuple[Person, ...], BeforeValidator(_as_people)]
 
 
 class _Message(BaseModel):
@@ -63,6 +82,7 @@ class _Message(BaseModel):
     text: _Text
     at: _Time | None = None
     public: bool = True
+    author: _People = ()
 
 
 class _Ticket(BaseModel):
@@ -77,10 +97,17 @@ class _Ticket(BaseModel):
     url: _Text = ""
     locale: _Text = ""
     product: _Text = ""
+    requester: _People = ()
+    agents: _People = ()
+
+    def known(self) -> Known:
+        """Who takes part, as far as the record says."""
+        people = (*self.requester, *self.agents, *(person for message in self.messages for person in message.author))
+        return Known(tuple(dict.fromkeys(people)), (self.product,) if self.product else (), self.locale)
 
 
-def ticket_document(record: Mapping[str, object]) -> Document:
-    """The document of one line of `tickets.jsonl`.
+def ticket_document(record: Mapping[str, object], rules: Rules = Rules()) -> Document:
+    """The document of one line of `tickets.jsonl`, without what is personal or secret.
 
     Its text is the public messages without quoted history, signatures and automatic replies; blocks are
     paragraphs of kind "customer" or "agent". `agent_links` are the addresses in agents' own words, in order.
@@ -88,8 +115,8 @@ def ticket_document(record: Mapping[str, object]) -> Document:
     Raises:
         UnreadableItem: a field is missing or is not what the format says.
     """
-    ticket = _validated(record)
-    said = _own_messages(ticket.messages)
+    ticket = _validated(record, rules)
+    said, subject, tags = _redacted(ticket, _own_messages(ticket.messages), rules)
     builder = VisibleBuilder()
     for side, texts in groupby(said, key=lambda message: message[0]):
         for _, text in texts:
@@ -99,7 +126,7 @@ def ticket_document(record: Mapping[str, object]) -> Document:
         key=ticket.id,
         kind="ticket",
         audience="internal",
-        title=" ".join(cleaned(ticket.subject).split()),
+        title=subject,
         text=visible.text,
         blocks=visible.blocks,
         revision=_revision(record),
@@ -110,22 +137,35 @@ def ticket_document(record: Mapping[str, object]) -> Document:
         product=ticket.product,
         channel=ticket.channel,
         status=ticket.status,
-        tags=ticket.tags,
+        tags=tags,
         agent_links=_links(text for side, text in said if side == "agent"),
     )
 
 
-def _validated(record: Mapping[str, object]) -> _Ticket:
+def _redacted(
+    ticket: _Ticket, said: Sequence[tuple[Side, str]], rules: Rules
+) -> tuple[list[tuple[Side, str]], str, tuple[str, ...]]:
+    """Messages, subject and tags with placeholders that agree."""
+    subject = " ".join(cleaned(ticket.subject).split())
+    texts = [subject, *(text for _, text in said), *ticket.tags]
+    kept = [found.text for found in redacted_together(texts, ticket.known(), rules)]
+    sides = [side for side, _ in said]
+    return list(zip(sides, kept[1 : len(said) + 1], strict=True)), kept[0], tuple(kept[len(said) + 1 :])
+
+
+def _validated(record: Mapping[str, object], rules: Rules) -> _Ticket:
     try:
         ticket = _Ticket.model_validate(record)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or "record"
         found = "nothing" if first["type"] == "missing" else repr(first["input"])[:80]
-        raise UnreadableItem(
+        reason = (
             f"Ticket {str(record.get('id', '?'))[:80]!r}, field {field}: "
             f"expected {_expected(first['msg'])}, found {found}."
-        ) from error
+        )
+        # The reason is stored and shown: it must not tell what the ticket itself may not. Nor may what caused it.
+        raise UnreadableItem(redacted(reason, rules=rules).text) from None
     if not ticket.id.strip():
         raise UnreadableItem(
             f"Ticket without an id, field id: expected a text or a number, found {record.get('id')!r}."

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from assistant.index.lock import Ownership
     from assistant.index.reader import ReaderIndex
     from assistant.models.embedder import OnnxMiniLM, SentenceTransformerEmbedder
+    from assistant.redaction import Redactor
     from assistant.seams import Drafter, Knowledge, PassageIndex
     from assistant.store.corpus import Corpus
     from assistant.store.drafts import Drafts
@@ -60,6 +61,13 @@ class Home:
         from assistant.store.generations import Generations
 
         return Generations(self.database)
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        """Takes out of contacts what must not be kept."""
+        from assistant.redaction import Redactor
+
+        return Redactor(self.settings.redaction.rules())
 
     @cached_property
     def drafts(self) -> Drafts:
@@ -179,7 +187,7 @@ class Home:
         from assistant.desk import Desk
 
         settings = self.settings.model_dump(mode="json", exclude={"models": {"chat_options"}, "database": True})
-        return Desk(assistant, self.drafts, self.gaps, self.hearing, self.searcher.model_id, settings)
+        return Desk(assistant, self.drafts, self.gaps, self.hearing, self.searcher, settings, self.redactor)
 
     def close(self) -> None:
         """Close the database."""

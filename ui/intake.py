@@ -57,7 +57,7 @@ class Intake:
         from ingest.sources.files import open_path
         from ingest.sources.item import Defaults
 
-        opened = [open_path(location, Defaults(kind, audience)) for location in sources]
+        opened = [open_path(location, Defaults(kind, audience, self._home.redactor.rules)) for location in sources]
         states = [self._state(source.path, kind, audience) for source in opened]
         with self._one_at_a_time:
             try:

@@ -68,9 +68,8 @@ def add_event(
     """What the agent did with the draft."""
 
     def reply() -> EventOut:
-        distance = services.desk.drafts.add_event(
-            draft_id, body.kind, caller.name, cleaned(body.final_text) if body.final_text is not None else None
-        )
+        sent = None if body.final_text is None else services.desk.redactor.text(cleaned(body.final_text))
+        distance = services.desk.drafts.add_event(draft_id, body.kind, caller.name, sent)
         return EventOut(edit_distance=distance)
 
     return once(services.database, request, caller.name, idempotency_key, body, reply)
@@ -92,8 +91,8 @@ def add_feedback(
             draft_id,
             rating=body.rating,
             reasons=[cleaned(reason) for reason in body.reasons],
-            note=cleaned(body.note),
-            proposed_fix=cleaned(body.proposed_fix),
+            note=services.desk.redactor.text(cleaned(body.note)),
+            proposed_fix=services.desk.redactor.text(cleaned(body.proposed_fix)),
             actor=caller.name,
         )
         return EventOut(edit_distance=None)

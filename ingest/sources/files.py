@@ -249,7 +249,7 @@ def _id_in(raw: bytes) -> str:
 
 def _reader(record: Mapping[str, Any], defaults: Defaults, where: str) -> Callable[[Mapping[str, Any], str], Document]:
     if "messages" in record or record.get("kind", defaults.kind) == "ticket":
-        return lambda r, _revision: ticket_document(r)
+        return lambda r, _revision: ticket_document(r, defaults.rules)
     return lambda r, revision: article_document(r, None, revision, defaults, where=where)
 
 

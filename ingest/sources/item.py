@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from assistant.domain import Audience, Document, Kind
+from assistant.redaction import Rules
 from ingest.sources.version import READER_VERSION
 
 
@@ -29,14 +30,18 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What applies to records that do not say it themselves; `kind` None lets the shape decide."""
+    """What applies to records that do not say it themselves; `kind` None lets the shape decide.
+
+    `rules` are those by which tickets and mail are redacted.
+    """
 
     kind: Kind | None = None
     audience: Audience = "public"
+    rules: Rules = field(default_factory=Rules)
 
     def fingerprint(self) -> str:
         """Part of every revision: another default is another reading."""
-        return f"{READER_VERSION}|{self.kind}|{self.audience}"
+        return f"{READER_VERSION}|{self.kind}|{self.audience}|{self.rules.fingerprint()}"
 
 
 class Source(Protocol):
