@@ -296,7 +296,11 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The result for one question: a cited reply, a partial one, or a gap. All are results, none is an error."""
+    """The result for one question: a cited reply, a partial one, or a gap. All are results, none is an error.
+
+    `parent_id` names the draft that this one says in other words, `rewritten` how ("shorter", "in German").
+    `follow_ups` are questions to the customer that would decide between what the evidence says for each case.
+    """
 
     id: str
     question: Question
@@ -318,3 +322,6 @@ class Answer:
     considered: tuple[Candidate, ...]
     vector: tuple[float, ...]
     usage: Usage | None = None
+    parent_id: str = ""
+    rewritten: str = ""
+    follow_ups: tuple[str, ...] = ()

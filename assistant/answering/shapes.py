@@ -42,6 +42,9 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "prompt_version": answer.prompt_version,
         "generation": answer.generation,
         "usage": asdict(answer.usage) if answer.usage else None,
+        "parent_id": answer.parent_id or None,
+        "rewritten": answer.rewritten,
+        "follow_ups": list(answer.follow_ups),
     }
 
 

@@ -159,6 +159,9 @@ class AnswerOut(BaseModel):
     prompt_version: str
     generation: str
     usage: dict[str, Any] | None
+    parent_id: str | None = None
+    rewritten: str = ""
+    follow_ups: list[str] = []
 
 
 class Hits(BaseModel):

@@ -51,14 +51,22 @@ def signal_feedback(
 
 def contact_of_draft(connection: Connection, draft_id: str) -> int | None:
     """The contact that the draft answered; None where it was asked before contacts were kept."""
-    direct = connection.scalar(select(g.Contact.id).where(g.Contact.draft_id == draft_id).limit(1))
+    origin = _origin(connection, draft_id)
+    direct = connection.scalar(select(g.Contact.id).where(g.Contact.draft_id == origin).limit(1))
     if direct is not None:
         return int(direct)
-    ticket = connection.scalar(select(t.Draft.ticket_id).where(t.Draft.id == draft_id))
+    ticket = connection.scalar(select(t.Draft.ticket_id).where(t.Draft.id == origin))
     if not ticket:
         return None
     found = connection.scalar(select(g.Contact.id).where(g.Contact.token == f"ticket:{ticket}"))
     return None if found is None else int(found)
+
+
+def _origin(connection: Connection, draft_id: str) -> str:
+    """The draft that was asked for, of which this one is a rewriting, or a rewriting of a rewriting."""
+    while parent := connection.scalar(select(t.Draft.parent_id).where(t.Draft.id == draft_id)):
+        draft_id = parent
+    return draft_id
 
 
 def _write(

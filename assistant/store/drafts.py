@@ -42,10 +42,11 @@ class Drafts:
             return _answer(row, _sources(connection, draft_id), _parts(connection, draft_id))
 
     def recent(self, limit: int) -> list[dict[str, Any]]:
-        """The latest drafts, newest first, a line each."""
+        """The latest drafts, newest first, a line each; one in other words is found through the one it says anew."""
         columns = (t.Draft.id, t.Draft.title, t.Draft.question, t.Draft.verdict, t.Draft.confidence, t.Draft.created_at)
         with self._database.read() as connection:
-            rows = connection.execute(select(*columns).order_by(t.Draft.created_at.desc()).limit(limit))
+            query = select(*columns).where(t.Draft.parent_id.is_(None))
+            rows = connection.execute(query.order_by(t.Draft.created_at.desc()).limit(limit))
             return [dict(row._mapping) for row in rows]
 
     def add_event(self, draft_id: str, kind: str, actor: str, final_text: str | None) -> float | None:
@@ -152,7 +153,8 @@ def _insert_draft(
             nearest=list(gap.nearest) if gap else [], features=dict(answer.features),
             timings_ms=dict(answer.timings_ms), model=answer.model, prompt_version=answer.prompt_version,
             generation=answer.generation, settings_hash=settings_hash, created_at=datetime.now(UTC),
-            usage=asdict(answer.usage) if answer.usage else None,
+            usage=asdict(answer.usage) if answer.usage else None, parent_id=answer.parent_id or None,
+            rewritten=answer.rewritten, follow_ups=list(answer.follow_ups),
         )
     )  # fmt: skip
 
@@ -276,4 +278,7 @@ def _answer(row: Any, sources: tuple[Source, ...], parts: tuple[CitedPart, ...])
         considered=(),
         vector=(),
         usage=Usage(**row.usage) if row.usage else None,
+        parent_id=row.parent_id or "",
+        rewritten=row.rewritten,
+        follow_ups=tuple(row.follow_ups or ()),
     )

@@ -205,7 +205,8 @@ class SettingsRecord(Base):
 class Draft(Base):
     """What was proposed for one question, whole, so that it can be shown again unchanged.
 
-    `usage` holds a chat model's tokens and their cost; none for an extractive draft.
+    `usage` holds a chat model's tokens and their cost; none for an extractive draft. `parent_id` is the draft that
+    this one says in other words, `rewritten` how.
     """
 
     __tablename__ = "drafts"
@@ -232,6 +233,9 @@ class Draft(Base):
     generation: Mapped[str] = mapped_column(String(40))
     settings_hash: Mapped[str] = mapped_column(ForeignKey("settings_of_record.hash"))
     usage: Mapped[dict[str, Any] | None] = mapped_column(JSON())
+    parent_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    rewritten: Mapped[str] = mapped_column(String(60), server_default="")
+    follow_ups: Mapped[list[Any] | None] = mapped_column(JSON())
     created_at: Mapped[datetime] = mapped_column(index=True)
 
 
