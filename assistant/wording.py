@@ -50,6 +50,11 @@ def stage_name(label: str) -> str:
     return STAGES.get(label, _in_words(label))
 
 
+def status_name(status: str) -> str:
+    """A status in words."""
+    return STATUSES.get(status, _in_words(status))
+
+
 def channel_name(channel: str) -> str:
     """A channel in words."""
     return channel.replace("_", " ") or "channel unknown"
@@ -61,15 +66,15 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 
 def share(value: float) -> str:
-    """A share in [0, 1] as per cent, with one decimal below ten.
+    r"""A share in [0, 1] as per cent, with one decimal below ten; the sign never starts a line of its own.
 
     >>> share(0.098), share(0.62), share(0.0004)
-    ('9.8 %', '62 %', 'under 0.1 %')
+    ('9.8\xa0%', '62\xa0%', 'under 0.1\xa0%')
     """
     percent = 100 * value
     if 0 < percent < 0.1:
-        return "under 0.1 %"
-    return f"{percent:.1f} %" if 0 < percent < 9.95 else f"{percent:.0f} %"
+        return "under 0.1\u00a0%"
+    return f"{percent:.1f}\u00a0%" if 0 < percent < 9.95 else f"{percent:.0f}\u00a0%"
 
 
 def two_figures(value: float) -> str:

@@ -43,7 +43,7 @@ def test_a_brief_names_problem_screens_steps_volume_cause_and_proposals():
         contact(2, "In the Account Settings window nothing happens. I restarted the phone twice."),
     ]
     found = brief(view(), people, currency="EUR", notes=(note("Say which server"),), fixes=(verdict(),))
-    text = as_markdown(found)
+    text = as_markdown(found).replace("\xa0", " ")
     assert "41 contacts from 38 people came in about “sending mail” (9.8 % of all), mostly while setting up." in text
     assert "- Account Settings window: 2 contacts" in text
     assert "- restarted the phone: 2 contacts" in text

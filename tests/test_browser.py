@@ -254,7 +254,7 @@ def test_an_empty_ticket_is_refused_in_words(opened: Open) -> None:
     assert "first" in page.inner_text("#notice")
 
 
-def test_a_gap_reaches_the_board_and_its_status_can_be_changed_and_undone(server: Server, opened: Open) -> None:
+def test_a_gap_reaches_its_list_and_its_status_can_be_changed_and_undone(server: Server, opened: Open) -> None:
     page = opened("/desk")
     ask(page, ZITHER)
     assert page.inner_text("#draft h2") == "Not answered"
@@ -281,7 +281,7 @@ def test_a_gap_reaches_the_board_and_its_status_can_be_changed_and_undone(server
 
 def test_filters_narrow_the_board_and_survive_a_reload(server: Server, opened: Open) -> None:
     server.ask(ZITHER)
-    page = opened("/board")
+    page = opened("/gaps")
     page.fill("#text textarea, #text input", "zither")
     page.wait_for_function("document.querySelectorAll('.gaps li').length === 1")
     page.wait_for_function("location.search === '?text=zither'")
@@ -294,7 +294,7 @@ def test_filters_narrow_the_board_and_survive_a_reload(server: Server, opened: O
 
 def test_an_agent_reads_the_board_and_is_told_why_it_cannot_be_changed(server: Server, opened: Open) -> None:
     server.ask(ZITHER)
-    page = opened("/board", server.agent)
+    page = opened("/gaps", server.agent)
     page.click(".gaps a >> nth=0")
     page.wait_for_selector(".read-only")
     assert "agent" in page.inner_text(".read-only")
@@ -308,7 +308,7 @@ def test_a_phone_needs_no_sideways_scrolling(server: Server, opened: Open) -> No
     assert page.evaluate(sideways) <= 0
     ask(page, WIFI)
     assert page.evaluate(sideways) <= 0
-    page.goto(f"{server.url}/board")
+    page.goto(f"{server.url}/gaps")
     page.wait_for_selector(".gaps")
     assert page.evaluate(sideways) <= 0
     page.click(".gaps a >> nth=0")
@@ -327,7 +327,7 @@ def test_hostile_words_are_shown_as_words_and_nothing_runs(server: Server, opene
     page.wait_for_selector(".state.is-sent")
     page.reload()
     page.wait_for_selector(".state.is-sent")
-    page.goto(f"{server.url}/board")
+    page.goto(f"{server.url}/gaps")
     page.wait_for_selector(".gaps")
     shown = page.inner_text("#gaps")
     assert "<img src=x onerror=alert(1)>" in shown

@@ -38,7 +38,7 @@ def whole():
 
 
 def test_the_markdown_says_rank_movement_people_cost_cause_and_trend():
-    text = render(whole(), "md")
+    text = render(whole(), "md").replace("\xa0", " ")
     assert "# What people wrote about, 22 to 28 July 2024" in text
     assert "412 contacts, 9 % more than the week before (378)" in text
     assert "| 1 | up 2 | sending mail | 41 | 38 | 120 to 410 | Design, 62 % | Setting up |" in text

@@ -1,26 +1,55 @@
-"""The gap board: what makes people write in, ranked, and one gap's page with its status and history.
+"""The board: themes ranked by what they cost, one theme's page, listening, the week's digest, the knowledge's map.
 
-Themes, cost and trend will have their places here; nothing is shown of what does not exist yet. Values that
-events pass on are hidden fields: a `gr.State` would hold a connection open for each tab, and browsers allow six.
+The page's address says what is shown (`?theme=T12`, `?listen=T12`, `?digest=2024-W30`, `?view=knowledge`), the server
+renders it, the script sends what people do. Values that events pass on are hidden fields: a `gr.State` would hold a
+connection open for each tab, and browsers allow six.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 import gradio as gr
 
 from ui import board_calls as calls
-from ui.board_gaps import STATUSES, Json, channel_name, gap_list, gap_page, history_list, status_name
+from ui.board_digest import digest_page
+from ui.board_list import list_page
+from ui.board_listen import listen_page
+from ui.board_silence import silence_page
+from ui.board_theme import theme_page
+from ui.board_words import Json, press
+from ui.board_work import work_pane
 from ui.client import ApiError, Client
 from ui.look import QUIET, Doors, hidden_button, hidden_field, masthead, page_header, panel, told
-from ui.rendering import GAP_REASONS, element, notice, shown
+from ui.rendering import Html, element, notice, shown
 
-_ANY_REASON = [("Any reason", ""), *((words[0], reason) for reason, words in GAP_REASONS.items())]
-_KEEP_FILTERS = "(...values) => waypost.filtered(values)"
+_PAGES = (("?", "Themes"), ("?digest=latest", "Digest"), ("?view=knowledge", "Knowledge"))
+_KEYS = (
+    ("j k", "next, previous theme"),
+    ("Enter", "open it"),
+    ("l", "listen"),
+    ("← →", "previous, next contact"),
+    ("a", "accept, or the next step"),
+    ("u", "undo the last change"),
+    ("/", "search"),
+    ("Esc", "back"),
+)
+_DONE = {
+    "fix": "Shipped. The effect shows when there is enough data.",
+    "unfix": "The fix is taken back.",
+    "merge": "Merged.",
+    "split": "Split off.",
+    "undo": "Undone.",
+    "comment": "Comment added.",
+    "proposal": "Proposed, with your name.",
+    "reason": "Noted; it counts as the truth and trains.",
+    "read": "",
+}
+_NO_UNDO = ("undo", "comment", "proposal", "reason", "read", "fix", "unfix")
 
 Changes = dict[Any, Any]
 """New values by component, as Gradio takes them."""
@@ -31,256 +60,167 @@ class _Board:
     """The page's components."""
 
     header: gr.HTML
-    status: gr.Radio
-    reason: gr.Dropdown
-    channel: gr.Dropdown
-    text: gr.Textbox
-    gaps: gr.HTML
-    more: gr.Button
-    limit: gr.Textbox
-    gap: gr.HTML
-    refusal: gr.HTML
-    new_status: gr.Radio
-    note: gr.Textbox
-    save_note: gr.Button
-    history: gr.HTML
+    content: gr.HTML
     notice: gr.HTML
-    gap_id: gr.Textbox
     to_open: gr.Textbox
     open: gr.Button
-    undo: gr.Button
-    last_change: gr.Textbox
-
-    @property
-    def filters(self) -> list[Any]:
-        """The fields that restrict the list."""
-        return [self.status, self.reason, self.channel, self.text]
+    action: gr.Textbox
+    act: gr.Button
+    wanted_file: gr.Textbox
+    fetch: gr.Button
+    file: gr.Textbox
 
 
 def build_board(doors: Doors) -> gr.Blocks:
     """The page."""
     page = gr.Blocks(title="Board · Waypost", fill_width=True, analytics_enabled=False)
     with page:
-        header = page_header("/board")
-        board = _Board(header=header, **_overview(), **_one_gap(), **_hidden())
-        _connect_list(page, board, doors)
-        _connect_changes(board, doors)
+        board = _Board(
+            header=page_header("/board"),
+            content=panel(elem_id="board"),
+            notice=panel(elem_id="notice"),
+            to_open=hidden_field("to-open"),
+            open=hidden_button("open"),
+            action=hidden_field("action"),
+            act=hidden_button("act"),
+            wanted_file=hidden_field("wanted-file"),
+            fetch=hidden_button("fetch"),
+            file=hidden_field("file"),
+        )
+        _connect(page, board, doors)
     return page
 
 
-def _overview() -> dict[str, Any]:
-    with gr.Column(elem_id="overview", min_width=0):
-        panel(shown(_introduction()))
-        with gr.Row(elem_id="filters"):
-            status = gr.Radio(
-                [("All", ""), *STATUSES], value="", label="Status", elem_id="status", container=False, min_width=0
-            )
-            reason = gr.Dropdown(_ANY_REASON, value="", label="Reason", elem_id="reason", min_width=0, filterable=False)
-            channel = gr.Dropdown(
-                [("Any channel", "")], value="", label="Channel", elem_id="channel", min_width=0, filterable=False
-            )
-            text = gr.Textbox(label="Words", placeholder="in the question", elem_id="text", min_width=0, max_lines=1)
-        gaps = panel(elem_id="gaps")
-        more = gr.Button("Show more", elem_id="more", min_width=0)
-        limit = hidden_field("limit")
-    return {
-        "status": status, "reason": reason, "channel": channel, "text": text, "gaps": gaps,
-        "more": more, "limit": limit,
-    }  # fmt: skip
-
-
-def _one_gap() -> dict[str, Any]:
-    with gr.Row(elem_id="one-gap"):
-        with gr.Column(elem_id="gap-pane", min_width=0):
-            gap = panel(elem_id="gap")
-        with gr.Column(elem_id="change-pane", min_width=0):
-            refusal = panel(elem_id="refusal")
-            with gr.Column(elem_id="change", min_width=0):
-                new_status = gr.Radio(list(STATUSES), label="Status", elem_id="new-status", min_width=0)
-                note = gr.Textbox(
-                    label="Note", lines=2, max_lines=10, elem_id="gap-note", min_width=0,
-                    placeholder="What is planned, who has it, what it waits for",
-                )  # fmt: skip
-                save_note = gr.Button("Save note", elem_id="save-note", min_width=0)
-            panel('<h2 class="pane-title">History</h2>')
-            history = panel(elem_id="history")
-    return {
-        "gap": gap, "refusal": refusal, "new_status": new_status, "note": note,
-        "save_note": save_note, "history": history,
-    }  # fmt: skip
-
-
-def _hidden() -> dict[str, Any]:
-    return {
-        "notice": panel(elem_id="notice"),
-        "gap_id": hidden_field("gap-id"),
-        "to_open": hidden_field("to-open"),
-        "open": hidden_button("open"),
-        "undo": hidden_button("undo-change"),
-        "last_change": hidden_field("last-change"),
-    }
-
-
-def _introduction() -> Any:
-    return element(
-        "div",
-        element("h1", "What the knowledge could not answer"),
-        element(
-            "p", "Each gap is one question, however often it was asked. The first is what most people wrote about."
-        ),
-        class_="introduction",
-    )
-
-
-def _connect_list(page: gr.Blocks, board: _Board, doors: Doors) -> None:
-    screen = [
-        *board.filters, board.gaps, board.limit, board.gap, board.refusal, board.new_status, board.note, board.history,
-        board.notice, board.gap_id, board.last_change,
-    ]  # fmt: skip
-
-    def relist(status: str, reason: str, channel: str, text: str, request: gr.Request) -> Changes:
-        filters = calls.Filters(status or "", reason or "", channel or "", text or "")
-        return _trying(board, doors, request, lambda client: _listed(board, client, filters, calls.PAGE))
-
-    def show_more(status: str, reason: str, channel: str, text: str, limit: str, request: gr.Request) -> Changes:
-        filters = calls.Filters(status or "", reason or "", channel or "", text or "")
-        wider = min(int(limit or 0) + calls.PAGE, calls.MOST)
-        return _trying(board, doors, request, lambda client: _listed(board, client, filters, wider))
-
-    def open_gap(gap_id: str, status: str, reason: str, channel: str, text: str, request: gr.Request) -> Changes:
-        if gap_id == "all":
-            return relist(status, reason, channel, text, request)
-        return _trying(board, doors, request, lambda client: _opened(board, client, gap_id))
+def _connect(page: gr.Blocks, board: _Board, doors: Doors) -> None:
+    def show(query: str, request: gr.Request) -> Changes:
+        return _trying(board, doors, request, lambda client: {board.content: _page(client, query), board.notice: ""})
 
     def load(query: str, request: gr.Request) -> Changes:
-        asked = {name: values[0] for name, values in parse_qs(query.lstrip("?")).items()}
-        named = {board.header: masthead("/board", request.username or "")}
-        if "gap" in asked:
-            return named | _trying(board, doors, request, lambda client: _opened(board, client, asked["gap"]))
-        filters = calls.Filters(*(asked.get(name, "") for name in ("status", "reason", "channel", "text")))
-        return named | _trying(board, doors, request, lambda client: _listed(board, client, filters, calls.PAGE))
+        return {board.header: masthead("/board", request.username or "")} | show(query, request)
 
-    for field in (board.status, board.reason, board.channel):
-        field.input(relist, board.filters, screen, js=_KEEP_FILTERS, **QUIET)
-    board.text.change(relist, board.filters, screen, js=_KEEP_FILTERS, trigger_mode="always_last", **QUIET)
-    board.more.click(show_more, [*board.filters, board.limit], screen, **QUIET)
-    opening = board.open.click(
-        open_gap, [board.to_open, *board.filters], screen, js="(...values) => waypost.instead(values)", **QUIET
-    )
-    opening.then(None, js="() => window.scrollTo(0, 0)")
-    page.load(load, board.to_open, [board.header, *screen], js="() => [window.location.search]", **QUIET).then(
-        None, js="() => waypost.ready()"
-    )
+    def act(query: str, action: str, request: gr.Request) -> Changes:
+        return _trying(board, doors, request, lambda client: _acted(board, client, query, json.loads(action)))
 
-
-def _connect_changes(board: _Board, doors: Doors) -> None:
-    after = [board.new_status, board.note, board.history, board.notice, board.last_change]
-
-    def change(gap_id: str, field: str, value: str, request: gr.Request) -> Changes:
+    def fetch(query: str, wanted: str, request: gr.Request) -> Changes:
         def work(client: Client) -> Changes:
-            gap = calls.changed(client, gap_id, field, value)
-            return _changed(board, gap, field)
+            name, text = calls.download(client, wanted, calls.Wanted.of(_asked(query)))
+            return {board.file: json.dumps({"name": name, "text": text}), board.notice: ""}
 
         return _trying(board, doors, request, work)
 
-    def set_status(gap_id: str, status: str, request: gr.Request) -> Changes:
-        return change(gap_id, "status", status, request)
-
-    def set_note(gap_id: str, note: str, request: gr.Request) -> Changes:
-        return change(gap_id, "note", note or "", request)
-
-    def undo(gap_id: str, last_change: str, request: gr.Request) -> Changes:
-        last = json.loads(last_change) if last_change else None
-        if last is None or last["gap_id"] != gap_id:
-            return {board.notice: notice("There is nothing to undo here.")}
-        return _trying(board, doors, request, lambda client: _undone(board, client, last))
-
-    board.new_status.input(set_status, [board.gap_id, board.new_status], after, **QUIET)
-    board.save_note.click(set_note, [board.gap_id, board.note], after, **QUIET)
-    board.undo.click(undo, [board.gap_id, board.last_change], after, **QUIET)
+    screen = [board.content, board.notice]
+    ready = "() => waypost.shown()"
+    page.load(load, board.to_open, [board.header, *screen], js="() => [window.location.search]", **QUIET).then(
+        None, js="() => { waypost.ready(); waypost.shown(); }"
+    )
+    board.open.click(show, board.to_open, screen, js="(...v) => waypost.instead(v)", **QUIET).then(None, js=ready)
+    board.act.click(act, [board.to_open, board.action], screen, js="() => waypost.action()", **QUIET).then(
+        None, js=ready
+    )
+    board.fetch.click(
+        fetch, [board.to_open, board.wanted_file], [board.file, board.notice], js="() => waypost.wantedFile()", **QUIET
+    ).then(None, board.file, js="(file) => waypost.saved(file)")
 
 
-def _trying(board: _Board, doors: Doors, request: gr.Request, work: Any) -> Changes:
+def _trying(board: _Board, doors: Doors, request: gr.Request, work: Callable[[Client], Changes]) -> Changes:
     """What `work` changes, or the server's own words where it refused."""
     try:
         with doors.open(request) as client:
-            changes: Changes = work(client)
-            return changes
+            return work(client)
     except ApiError as error:
         return {board.notice: told(error)}
 
 
-def _listed(board: _Board, client: Client, filters: calls.Filters, limit: int) -> Changes:
-    rows, total = calls.listed(client, filters, limit)
-    counts = calls.counts_by_status(client, filters)
-    named = [("All", ""), *STATUSES]
-    return {
-        board.gap: "",
-        board.status: gr.update(choices=[(f"{name} {counts[s]}", s) for name, s in named], value=filters.status),
-        board.reason: filters.reason,
-        board.text: filters.text,
-        board.channel: gr.update(
-            choices=[("Any channel", ""), *((channel_name(name), name) for name in calls.channels(client))],
-            value=filters.channel,
-        ),
-        board.gaps: shown(gap_list(rows, total, filtered=filters.restrict, extendable=limit < calls.MOST)),
-        board.limit: str(limit),
-        board.notice: "",
-        board.gap_id: "",
-    }
+def _asked(query: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(query.lstrip("?")).items()}
 
 
-def _opened(board: _Board, client: Client, gap_id: str) -> Changes:
-    found = calls.opened(client, gap_id)
-    gap = found.gap
-    return {
-        board.gap: shown(gap_page(gap, found.nearest)),
-        board.refusal: shown(_read_only(gap, found.refusal)) if found.refusal else "",
-        board.new_status: gap["status"],
-        board.note: gap["note"],
-        board.history: shown(history_list(gap["history"])),
-        board.notice: "",
-        board.gap_id: str(gap["id"]),
-        board.last_change: "",
-    }
+def _page(client: Client, query: str) -> str:
+    asked = _asked(query)
+    here = "?digest=latest" if "digest" in asked else "?view=knowledge" if "view" in asked else "?"
+    return shown(element("div", _navigation(here), _content(client, asked), class_="board-page"))
 
 
-def _read_only(gap: Json, refusal: str) -> Any:
+def _content(client: Client, asked: Mapping[str, str]) -> Html:
+    if "theme" in asked:
+        return _theme(client, asked["theme"], asked.get("period", ""))
+    if "listen" in asked:
+        return _listen(client, asked["listen"])
+    if "digest" in asked:
+        return digest_page(*calls.digest(client, asked["digest"]))
+    if asked.get("view") == "knowledge":
+        return silence_page(calls.knowledge(client), asked.get("finding", ""))
+    wanted = calls.Wanted.of(asked)
+    limit = min(int(asked["limit"]), calls.MOST) if asked.get("limit", "").isdecimal() else calls.PAGE
+    return list_page(calls.themes(client, wanted, limit), wanted, limit)
+
+
+def _theme(client: Client, theme_id: str, period: str) -> Html:
+    theme = calls.theme(client, theme_id, period)
+    refusal = calls.refusal(client, theme_id)
+    listed = calls.themes(client, calls.Wanted(period=period), 200)
+    back = f"?{urlencode({'period': period})}" if period else "?"
     return element(
         "div",
-        element("p", "Status: ", element("strong", status_name(gap["status"]))),
-        element("p", "Note: ", gap["note"]) if gap["note"] else None,
-        element("p", refusal, " You can read the board; a designer's or an administrator's key changes it."),
-        class_="read-only",
+        theme_page(theme, calls.brief(client, theme_id, period), listed["currency"], back),
+        element(
+            "aside",
+            work_pane(
+                theme, listed["themes"], f"{refusal} You can read the board and propose fixes." if refusal else ""
+            ),
+        ),
+        class_="one-theme",
+        data_theme=theme["id"],
     )
 
 
-def _changed(board: _Board, gap: Json, field: str) -> Changes:
-    last = gap["history"][-1] if gap["history"] else None
-    if last is None or last["field"] != field or last["new"] != gap[field]:
-        return {board.notice: notice("It was so already; nothing changed.")}
-    undo = element("button", "Undo", type="button", class_="small-button", data_press="undo-change")
-    words = f"Status is now {status_name(gap['status'])}." if field == "status" else "The note is saved."
-    return {
-        board.new_status: gap["status"],
-        board.note: gap["note"],
-        board.history: shown(history_list(gap["history"])),
-        board.notice: notice(words, undo, kind="good"),
-        board.last_change: json.dumps(
-            {"gap_id": str(gap["id"]), "field": field, "old": last["old"], "new": last["new"]}
+def _listen(client: Client, theme_id: str) -> Html:
+    theme = calls.theme(client, theme_id, "")
+    found = calls.contacts(client, theme_id, sample=calls.SAMPLE, unread="true")
+    return listen_page(theme, found, may_change=not calls.refusal(client, theme_id))
+
+
+def _navigation(here: str) -> Html:
+    links = (
+        element("a", name, href=address if address != "?" else "/board", data_open=address,
+                aria_current="page" if address == here else None)
+        for address, name in _PAGES
+    )  # fmt: skip
+    keys = (element("div", element("dt", element("kbd", key)), element("dd", does)) for key, does in _KEYS)
+    return element(
+        "div",
+        element("nav", *links, aria_label="Board"),
+        element(
+            "details",
+            element("summary", "Keys"),
+            element("dl", *keys),
+            element("label", element("input", type="checkbox", id="keys-on"), element("span", "on"), class_="tick"),
+            class_="fold keys",
         ),
-    }
+        class_="board-nav",
+    )
 
 
-def _undone(board: _Board, client: Client, last: Json) -> Changes:
-    """Back to what it was, unless somebody else changed it meanwhile."""
-    if calls.opened(client, last["gap_id"]).gap[last["field"]] != last["new"]:
-        return {board.notice: notice("Somebody changed this meanwhile; open the gap again to see it.", kind="bad")}
-    gap = calls.changed(client, last["gap_id"], last["field"], last["old"])
-    return {
-        board.new_status: gap["status"],
-        board.note: gap["note"],
-        board.history: shown(history_list(gap["history"])),
-        board.notice: notice("Undone.", kind="good"),
-        board.last_change: "",
-    }
+def _acted(board: _Board, client: Client, query: str, action: Json) -> Changes:
+    """The page as it is after the action, with the way back."""
+    done = calls.act(client, action)
+    kind = str(action["do"])
+    if kind == "read":
+        return {board.notice: ""}
+    undo = None if kind in _NO_UNDO else _undo(client, action, done)
+    words = _DONE.get(kind) or _set_words(action)
+    return {board.content: _page(client, query), board.notice: notice(words, *([undo] if undo else []), kind="good")}
+
+
+def _set_words(action: Json) -> str:
+    if action["do"] == "ignore":
+        return "Ignored: it is listed no more." if action["ignored"] else "Listed again."
+    return "Dismissed." if action.get("status") == "dismissed" else "Saved."
+
+
+def _undo(client: Client, action: Json, done: Json) -> Html | None:
+    """The button that takes back what was just done: the latest change of the theme that it is written on."""
+    theme_id = str(done.get("id", action["theme"]))
+    history = done.get("history") or calls.theme(client, theme_id, "")["history"]
+    latest = max(history, key=lambda change: int(change["id"]), default=None)
+    return press("Undo", {"do": "undo", "theme": theme_id, "change": latest["id"]}) if latest else None

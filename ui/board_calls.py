@@ -1,85 +1,89 @@
-"""What the board asks of the API."""
+"""What the board asks of the API, and the changes that it sends."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
+from typing import Any
 from urllib.parse import quote
 
-from ui.board_gaps import STATUSES, Json
+from ui.board_words import Json
 from ui.client import ApiError, Client
 
 PAGE = 50
 MOST = 500
-"""The API's own limit for one list."""
+SAMPLE = 12
+PERIODS = (("", "Last 4 weeks"), ("7", "Last week"), ("91", "Last 13 weeks"), ("364", "Last year"), ("all", "Ever"))
+_EVER = "2000-01-01"
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
-    """Which gaps to list; empty fields do not restrict."""
+class Wanted:
+    """Which themes to list, as the page's address has it; empty fields do not restrict. `period` is in days."""
 
+    period: str = ""
     status: str = ""
-    reason: str = ""
+    cause: str = ""
+    stage: str = ""
     channel: str = ""
     text: str = ""
+    ignored: str = ""
+
+    @classmethod
+    def of(cls, asked: Mapping[str, str]) -> Wanted:
+        """From the address's parameters; what we do not know is left out."""
+        return cls(**{f.name: asked[f.name] for f in fields(cls) if f.name in asked})
 
     @property
     def restrict(self) -> bool:
-        """Whether any is set."""
-        return bool(self.status or self.reason or self.channel or self.text)
+        """Whether anything but the period is set."""
+        return any(getattr(self, f.name) for f in fields(self) if f.name != "period")
 
-    def parameters(self, status: str | None = None) -> dict[str, str]:
-        """For the query, `status` instead of the own one when given."""
-        own = self.status if status is None else status
-        return {"status": own, "reason": self.reason, "channel": self.channel, "text": self.text}
-
-
-@dataclass(frozen=True, slots=True)
-class GapOpened:
-    """One gap with the documents nearest to it; `refusal` says why this visitor may not change it."""
-
-    gap: Json
-    nearest: tuple[Json, ...]
-    refusal: str
+    def parameters(self) -> dict[str, str]:
+        """The filters for the API, without the period."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "period"}
 
 
-def listed(client: Client, filters: Filters, limit: int) -> tuple[Sequence[Json], int]:
-    """The gaps that fit, most frequent first, and how many there are in all."""
-    found = client.get("/v1/gaps", {**filters.parameters(), "limit": limit})
-    return found["gaps"], int(found["total"])
-
-
-def counts_by_status(client: Client, filters: Filters) -> Mapping[str, int]:
-    """How many gaps fit the other filters, by status; under "" all of them."""
-    found = {}
-    for status in ("", *(value for _, value in STATUSES)):
-        found[status] = int(client.get("/v1/gaps", {**filters.parameters(status), "limit": 1})["total"])
+def themes(client: Client, wanted: Wanted, limit: int = PAGE) -> Json:
+    """The list of a period."""
+    found: Json = client.get("/v1/themes", {**wanted.parameters(), **span(client, wanted.period), "limit": limit})
     return found
 
 
-def channels(client: Client) -> list[str]:
-    """The channels that gaps came through."""
-    rows, _ = listed(client, Filters(), MOST)
-    return sorted({name for row in rows for name in row["channels"] if name != "unknown"})
+def span(client: Client, period: str) -> dict[str, str]:
+    """The days of a period that ends with the latest contact, as the API counts its own four weeks."""
+    if not period:
+        return {}
+    if period == "all":
+        return {"since": _EVER}
+    last = date.fromisoformat(client.get("/v1/themes", {"limit": 1})["period"]["last"])
+    days = int(period) if period.isdecimal() else 28
+    return {"since": (last - timedelta(days=min(max(days, 1), 36_500) - 1)).isoformat(), "until": last.isoformat()}
 
 
-def opened(client: Client, gap_id: str) -> GapOpened:
-    """The gap, its documents, and whether this visitor may change it."""
-    gap = client.get(f"/v1/gaps/{quote(gap_id, safe='')}")
-    near = (_document(client, document_id) for document_id in gap["nearest"])
-    return GapOpened(gap, tuple(document for document in near if document), _refusal(client, gap_id))
+def theme(client: Client, theme_id: str, period: str) -> Json:
+    """One theme with its notes, fixes and history."""
+    found: Json = client.get(_path(theme_id), span(client, period))
+    return found
 
 
-def changed(client: Client, gap_id: str, field: str, value: str) -> Json:
-    """The gap with `field` set."""
-    gap: Json = client.patch(f"/v1/gaps/{quote(gap_id, safe='')}", {field: value})
-    return gap
+def brief(client: Client, theme_id: str, period: str) -> Json:
+    """What a designer reads before drawing."""
+    found: Json = client.get(_path(theme_id, "brief"), span(client, period))
+    return found
 
 
-def _refusal(client: Client, gap_id: str) -> str:
-    """Why the visitor may not change gaps, empty when they may: a change of nothing changes nothing and tells."""
+def contacts(client: Client, theme_id: str, **parameters: Any) -> Json:
+    """Contacts of a theme: a varied sample, or a page."""
+    found: Json = client.get(_path(theme_id, "contacts"), parameters)
+    return found
+
+
+def refusal(client: Client, theme_id: str) -> str:
+    """Why the visitor may not change themes, empty when they may: a change of nothing changes nothing and tells."""
     try:
-        client.patch(f"/v1/gaps/{quote(gap_id, safe='')}", {})
+        client.patch(_path(theme_id), {})
     except ApiError as error:
         if error.status == 403:
             return str(error)
@@ -87,11 +91,93 @@ def _refusal(client: Client, gap_id: str) -> str:
     return ""
 
 
-def _document(client: Client, document_id: str) -> Json | None:
-    try:
-        found: Json = client.get(f"/v1/documents/{quote(document_id)}")
-    except ApiError as error:
-        if error.status == 404:
-            return None
-        raise
+def digest(client: Client, week: str) -> tuple[Json | None, list[str]]:
+    """The list of a week ("latest": of the last one that has ended), and the weeks that have one, latest first."""
+    weeks = sorted((_week(each) for each in client.get("/v1/digests")["weeks"]), reverse=True)
+    asked = week if week != "latest" else (weeks[0] if weeks else "")
+    return (client.get(f"/v1/digests/{quote(asked, safe='')}", {"format": "json"}) if asked else None), weeks
+
+
+def knowledge(client: Client) -> Json:
+    """The map of the knowledge."""
+    found: Json = client.get("/v1/silence")
     return found
+
+
+def download(client: Client, what: str, wanted: Wanted) -> tuple[str, str]:
+    """A file's name and text: `themes.csv`, `digest/2024-W30.html`, `brief/T12.md`, `article/T12.md`."""
+    kind, _, rest = what.partition("/")
+    if kind == "themes":
+        suffix = {"csv": "csv", "md": "md", "github": "json"}.get(rest, "csv")
+        text = client.text("/v1/exports/themes", {"format": rest, **span(client, wanted.period)})
+        return f"themes-{rest}.{suffix}", text
+    name, _, suffix = rest.rpartition(".")
+    if kind == "digest":
+        return f"digest-{rest}", client.text(f"/v1/digests/{quote(name, safe='')}", {"format": suffix})
+    if kind in ("brief", "article"):
+        return f"{name}-{kind}.md", client.text(_path(name, kind), {"format": "md", **span(client, wanted.period)})
+    raise ApiError(f"Expected a file of the board, found {what!r}.", 0)
+
+
+def act(client: Client, action: Json) -> Json:
+    """Do what a page asked for, and return the API's answer.
+
+    Raises:
+        ApiError: an unknown action, or the server's refusal.
+    """
+    work = _ACTIONS.get(str(action.get("do")))
+    if work is None:
+        raise ApiError(f"Expected an action of the board, found {action.get('do')!r}. Reload the page.", 0)
+    try:
+        found: Json = work(client, action)
+    except (KeyError, TypeError) as error:
+        raise ApiError(f"The page sent an action without {error}. Reload the page.", 0) from error
+    return found
+
+
+def _set(client: Client, action: Json) -> Any:
+    return client.patch(_path(action["theme"]), {k: action[k] for k in _SETTABLE if k in action})
+
+
+def _fix(client: Client, action: Json) -> Any:
+    sent = {k: action[k] for k in ("what", "shipped_on", "link", "picked_by", "picked_on") if action.get(k)}
+    return client.post(_path(action["theme"], "fixes"), sent)
+
+
+def _split(client: Client, action: Json) -> Any:
+    sent = {"contacts": [int(each) for each in action["contacts"]]}
+    return client.post(_path(action["theme"], "split"), sent | ({"name": action["name"]} if action.get("name") else {}))
+
+
+def _undo(client: Client, action: Json) -> Any:
+    change = action.get("change")
+    return client.post(_path(action["theme"], "undo"), {"change": int(change)} if change is not None else {})
+
+
+def _reason(client: Client, action: Json) -> Any:
+    said = {k: action[k] for k in ("cause", "stage", "prevented_by") if action.get(k)}
+    return client.put(f"/v1/contacts/{int(action['contact'])}/reason", said)
+
+
+_SETTABLE = ("name", "status", "reason", "owner", "due", "tracker", "cause", "stage")
+_ACTIONS: Mapping[str, Callable[[Client, Json], Any]] = {
+    "set": _set,
+    "fix": _fix,
+    "split": _split,
+    "undo": _undo,
+    "reason": _reason,
+    "unfix": lambda c, a: c.delete(_path(a["theme"], f"fixes/{int(a['fix'])}")),
+    "merge": lambda c, a: c.post(_path(a["theme"], "merge"), {"from": a["from"]}),
+    "ignore": lambda c, a: c.post(_path(a["theme"], "ignore"), {"ignored": bool(a["ignored"])}),
+    "comment": lambda c, a: c.post(_path(a["theme"], "comments"), {"text": a["text"]}),
+    "proposal": lambda c, a: c.post(_path(a["theme"], "proposals"), {"text": a["text"]}),
+    "read": lambda c, a: c.post(f"/v1/contacts/{int(a['contact'])}/read", {}),
+}
+
+
+def _path(theme_id: str, below: str = "") -> str:
+    return f"/v1/themes/{quote(str(theme_id), safe='')}" + (f"/{below}" if below else "")
+
+
+def _week(entry: Any) -> str:
+    return str(entry["week"] if isinstance(entry, Mapping) else entry)

@@ -40,6 +40,19 @@ class Client:
         """PATCH JSON."""
         return self._send("PATCH", path, json=body)
 
+    def put(self, path: str, body: Mapping[str, Any]) -> Any:
+        """PUT JSON."""
+        return self._send("PUT", path, json=body)
+
+    def delete(self, path: str) -> Any:
+        """DELETE."""
+        return self._send("DELETE", path)
+
+    def text(self, path: str, parameters: Mapping[str, Any] | None = None) -> str:
+        """GET of a file: its text."""
+        wanted = {name: value for name, value in (parameters or {}).items() if value not in (None, "")}
+        return self._answer("GET", path, params=wanted).text
+
     def close(self) -> None:
         """Close connections."""
         self._http.close()
@@ -53,6 +66,9 @@ class Client:
         self.close()
 
     def _send(self, method: str, path: str, **arguments: Any) -> Any:
+        return self._answer(method, path, **arguments).json()
+
+    def _answer(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         try:
             response = self._http.request(method, path, **arguments)
         except httpx.HTTPError as error:
@@ -61,7 +77,7 @@ class Client:
             ) from error
         if response.is_error:
             raise ApiError(_detail(response), response.status_code)
-        return response.json()
+        return response
 
 
 def _detail(response: httpx.Response) -> str:

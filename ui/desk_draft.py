@@ -255,8 +255,8 @@ def _gap(opened: Opened) -> Html:
         element("ul", *near, class_="nearest") if near else None,
         element(
             "p",
-            "Logged as a gap on the ",
-            element("a", "board", href="/board"),
+            "Logged as a ",
+            element("a", "gap", href="/gaps"),
             ". Write the reply by hand: what you send shows what an article would have to say.",
             class_="logged",
         ),

@@ -31,11 +31,16 @@ class Doors:
         return Client(self.url, cookies.get(self.cookie, ""))
 
 
-def mounted(app: FastAPI, blocks: gr.Blocks, path: str, identity: Callable[[Request], str | None]) -> FastAPI:
-    """The application with a Gradio page at `path`; fonts are the system's own, so nothing is fetched."""
+def mounted(
+    app: FastAPI, blocks: gr.Blocks, path: str, identity: Callable[[Request], str | None], own: str = ""
+) -> FastAPI:
+    """The application with a Gradio page at `path`; fonts are the system's own, so nothing is fetched.
+
+    A page may have a script and a style sheet of its own beside those of all pages: `static/NAME.js`, `NAME.css`.
+    """
     whole: FastAPI = gr.mount_gradio_app(
-        app, blocks, path, auth_dependency=identity, theme=_theme(), head=_style(),
-        js=(STATIC / "waypost.js").read_text("utf-8"), footer_links=[], run_history=False, show_error=False,
+        app, blocks, path, auth_dependency=identity, theme=_theme(), head=_style(own), js=_script(own),
+        footer_links=[], run_history=False, show_error=False,
         max_file_size="1b", enable_monitoring=False, ssr_mode=False, pwa=False, mcp_server=False,
     )  # fmt: skip
     return whole
@@ -48,7 +53,7 @@ def page_header(here: str) -> gr.HTML:
 
 def masthead(here: str, name: str = "") -> str:
     """The way to the other page and out, and who is signed in."""
-    pages = (("/desk", "Desk"), ("/board", "Board"))
+    pages = (("/desk", "Desk"), ("/board", "Board"), ("/gaps", "Gaps"))
     links = (element("a", name, href=path, aria_current="page" if path == here else None) for path, name in pages)
     bar = element(
         "header",
@@ -83,9 +88,16 @@ def told(error: ApiError) -> str:
     return notice(str(error), kind="bad")
 
 
-def _style() -> str:
+def _script(own: str) -> str:
+    """Our script, followed by the page's own one; each file is one function."""
+    names = ("waypost", own) if own else ("waypost",)
+    return "() => {" + "".join(f"({(STATIC / f'{name}.js').read_text('utf-8')})();\n" for name in names) + "}"
+
+
+def _style(own: str) -> str:
     """Our style sheet as it stands: Gradio rewrites what is given as `css`, and loses the order of media queries."""
-    return f"<style>{(STATIC / 'waypost.css').read_text('utf-8')}</style>"
+    names = ("waypost", own) if own else ("waypost",)
+    return "".join(f"<style>{(STATIC / f'{name}.css').read_text('utf-8')}</style>" for name in names)
 
 
 def _theme() -> gr.themes.Base:

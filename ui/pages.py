@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from assistant.api.auth import Caller, Doorkeeper
 
 COOKIE = "waypost_key"
-_GUARDED = ("/desk", "/board")
+_GUARDED = ("/desk", "/board", "/gaps")
 _MAX_FORM_BYTES = 4_000
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path fill="#1c6b58" d="M7 0h2v16H7z"/>'
@@ -32,6 +32,7 @@ def mount_pages(app: FastAPI, doorkeeper: Doorkeeper, url: str) -> FastAPI:
     from ui.board import build_board
     from ui.demo import QUESTIONS
     from ui.desk import build_desk
+    from ui.gaps import build_gaps
     from ui.look import Doors, mounted
 
     def identity(request: Request) -> str | None:
@@ -43,7 +44,8 @@ def mount_pages(app: FastAPI, doorkeeper: Doorkeeper, url: str) -> FastAPI:
     _add_sign_in(app, doorkeeper)
     doors = Doors(url, COOKIE)
     app = mounted(app, build_desk(doors, QUESTIONS), "/desk", identity)
-    app = mounted(app, build_board(doors), "/board", identity)
+    app = mounted(app, build_board(doors), "/board", identity, own="board")
+    app = mounted(app, build_gaps(doors), "/gaps", identity)
     app.add_middleware(_Gate, doorkeeper=doorkeeper)
     return app
 

@@ -16,17 +16,29 @@ import nh3
 
 _VOID = frozenset({"br", "hr", "wbr"})
 _TAGS = {
-    "a", "article", "aside", "blockquote", "br", "button", "dd", "details", "div", "dl", "dt", "em", "h1", "h2", "h3",
-    "header", "hr", "kbd", "li", "mark", "nav", "ol", "p", "section", "small", "span", "strong", "summary", "time",
-    "ul",
+    "a", "article", "aside", "b", "blockquote", "br", "button", "dd", "details", "div", "dl", "dt", "em", "h1", "h2",
+    "h3", "header", "hr", "input", "kbd", "label", "li", "mark", "nav", "ol", "option", "p", "section", "select",
+    "small", "span", "strong", "summary", "table", "tbody", "td", "textarea", "th", "thead", "time", "tr", "ul",
+    # The shapes that `assistant.plots` draws; none of them can hold an address, a script or foreign markup.
+    "svg", "title", "line", "polyline", "polygon", "circle", "text",
 }  # fmt: skip
 _ATTRIBUTES = {
     "*": {"class", "id", "title", "role", "lang", "dir", "tabindex", "hidden"},
     "a": {"href", "target"},
-    "button": {"type"},
+    "button": {"type", "disabled"},
+    "circle": {"cx", "cy", "r"},
     "details": {"open"},
+    "input": {"type", "value", "placeholder", "checked", "autocomplete"},
+    "line": {"x1", "x2", "y1", "y2"},
     "ol": {"start"},
+    "option": {"value", "selected"},
+    "polygon": {"points"},
+    "polyline": {"points"},
     "span": {"style"},
+    "svg": {"viewBox", "width", "height"},
+    "text": {"x", "y"},
+    "textarea": {"rows", "placeholder"},
+    "th": {"scope"},
     "time": {"datetime"},
 }
 

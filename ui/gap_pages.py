@@ -1,4 +1,4 @@
-"""The board's list and a gap's page as markup, from what the API returns."""
+"""The list of single gaps and one gap's page as markup, from what the API returns."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def gap_page(gap: Json, nearest: Sequence[Json]) -> Html:
     question = gap["question"] if gap["question"] != gap["title"] else ""
     return element(
         "article",
-        element("a", "All gaps", href="/board", data_open="all", class_="back"),
+        element("a", "All gaps", href="/gaps", data_open="all", class_="back"),
         element("h1", gap["title"]),
         element("p", question, class_="question") if question else None,
         element(
@@ -207,6 +207,6 @@ def _nothing_found() -> Html:
     return element(
         "div",
         element("h2", "No gap fits these filters"),
-        element("p", "Widen them, or ", element("a", "show all gaps", href="/board"), "."),
+        element("p", "Widen them, or ", element("a", "show all gaps", href="/gaps"), "."),
         class_="empty",
     )

@@ -1,0 +1,311 @@
+"""One theme's page: what it is, how it goes, why, in whose words, what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from assistant.plots import Mark
+from assistant.wording import cause_name, channel_name, counted, movement, share, stage_name, status_name
+from ui.board_words import (
+    Json,
+    cause_badge,
+    money_range,
+    people,
+    press,
+    quote_line,
+    stage_words,
+    status_pill,
+    weeks_plot,
+)
+from ui.rendering import Html, ago, day, element, first_words
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_FIELDS = {"due": "due date", "tracker": "tracker link", "named_by": "who named it"}
+_ACTIONS = {
+    "merge": "took in another theme",
+    "split": "split a theme off",
+    "ignore": "ignored it",
+    "fix": "shipped a fix",
+    "unfix": "took a fix back",
+    "undo": "undid a change",
+    "night": "the nightly grouping changed it",
+    "day": "a contact joined",
+}
+
+
+def theme_page(theme: Json, brief: Json | None, currency: str, back: str) -> Html:
+    """The left side of the page; what can be done with it stands on the right."""
+    return element(
+        "article",
+        element("a", "All themes", href=back or "/board", data_open=back or "?", class_="back"),
+        _title(theme),
+        _facts(theme, currency),
+        element("p", brief["problem"], class_="problem") if brief else None,
+        _plot(theme),
+        _quotes(theme),
+        _traces(brief) if brief else None,
+        _channels(theme),
+        _why(theme, brief),
+        _notes(theme),
+        _history(theme),
+        class_="theme-page",
+    )
+
+
+def _title(theme: Json) -> Html:
+    where = f"merged into {theme['merged_into']}" if theme["merged_into"] else "ended" if theme["ended_at"] else ""
+    return element(
+        "div",
+        element("h1", theme["name"], " ", element("span", theme["id"], class_="theme-id")),
+        element(
+            "p",
+            status_pill(theme["status"]),
+            cause_badge(theme["cause"]),
+            element("span", stage_words(theme["stage"])),
+            element("span", "ignored", class_="status") if theme["ignored"] else None,
+            element("span", where, class_="status") if where else None,
+            class_="about",
+        ),
+        class_="title",
+    )
+
+
+def _facts(theme: Json, currency: str) -> Html:
+    facts = [
+        ("Contacts", f"{theme['contacts']:,}", people(theme)),
+        ("Cost", money_range(theme["cost"], currency), _minutes(theme)),
+        ("Share", share(theme["share"]), "of all contacts"),
+        ("Rank", str(theme["rank"]), movement(theme["moved"])),
+    ]
+    if theme["answered"] is not None:
+        facts.append(("Answered", share(theme["answered"]), "by the knowledge"))
+    if theme["rating"] is not None:
+        facts.append(("Rating", f"{theme['rating']:.1f}", f"of 5, {counted(theme['ratings'], 'rating')}"))
+    cells = (
+        element("div", element("dt", name), element("dd", element("b", value), element("small", more)))
+        for name, value, more in facts
+    )
+    return element("dl", *cells, class_="facts-row")
+
+
+def _minutes(theme: Json) -> str:
+    return f"{theme['minutes']['low']:g} to {theme['minutes']['high']:g} min each"
+
+
+def _plot(theme: Json) -> Html:
+    fixes = theme["fixes"]
+    weeks = theme["weeks"]
+    marks = [Mark(_week_of(fix), _letter(n)) for n, fix in enumerate(fixes)]
+    last = weeks[-1] if weeks else None
+    told = "No weeks yet." if last is None else f"{counted(last['contacts'], 'contact')} in {last['week']}"
+    if last is not None and last["low"] is not None:
+        told += f", {last['low']} to {last['high']} expected by its own history"
+    return element(
+        "section",
+        element("h2", "Contacts a week"),
+        element("p", told, element("span", " Spike.", class_="spike") if theme["spiking"] else None, class_="quiet"),
+        weeks_plot(weeks, marks) if weeks else None,
+        element("ul", *(_fix(theme, fix, _letter(n)) for n, fix in enumerate(fixes)), class_="fixes")
+        if fixes
+        else None,
+    )
+
+
+def _letter(number: int) -> str:
+    return _LETTERS[number % len(_LETTERS)]
+
+
+def _week_of(fix: Json) -> str:
+    return str((fix.get("effect") or {}).get("shipped_week") or "")
+
+
+def _fix(theme: Json, fix: Json, letter: str) -> Html:
+    return element(
+        "li",
+        element("b", letter, class_="letter"),
+        element(
+            "div",
+            element("p", day(fix["shipped_on"]), f" · {fix['what']}"),
+            _effect(fix.get("effect")),
+            element(
+                "p",
+                element("span", fix["actor"]),
+                press("Take back", {"do": "unfix", "theme": theme["id"], "fix": fix["id"]}),
+                class_="about",
+            ),
+        ),
+    )
+
+
+def _effect(effect: Json | None) -> Html | None:
+    """What the fix did: the change against untouched themes with its interval, and what to be careful about."""
+    if effect is None:
+        return None
+    if effect["ratio"] is None:
+        weeks = counted(effect["weeks_after"], "week")
+        return element("p", element("b", "Not enough data yet. "), f"{weeks} since it shipped.", class_="effect")
+    low, high = _factor(effect["low"]), _factor(effect["high"])
+    held = (
+        f" than without it, against {counted(effect['comparable'], 'untouched theme')}" if effect["comparable"] else ""
+    )
+    return element(
+        "p",
+        element("b", f"{_factor(effect['ratio'])} contacts", class_=f"is-{effect['verdict'].replace(' ', '-')}"),
+        f"{held}. 95 % sure: {low} to {high}.",
+        " No clear change." if effect["verdict"] == "no clear change" else "",
+        *(element("span", f" {warning.capitalize()}.", class_="warned") for warning in effect["warnings"]),
+        class_="effect",
+    )
+
+
+def _factor(ratio: float) -> str:
+    percent = round(100 * abs(1 - ratio))
+    return "as many" if percent == 0 else f"{percent} % {'fewer' if ratio < 1 else 'more'}"
+
+
+def _quotes(theme: Json) -> Html:
+    listen = f"?listen={theme['id']}"
+    return element(
+        "section",
+        element("h2", "In their words"),
+        element("ul", *(quote_line(quote, day(quote["at"])) for quote in theme["quotes"]), class_="voices"),
+        element(
+            "a",
+            f"Listen to the {counted(theme['contacts'], 'contact')}",
+            href=listen,
+            data_open=listen,
+            class_="listen-link",
+        ),
+    )
+
+
+def _traces(brief: Json) -> Html | None:
+    columns = [
+        element(
+            "div",
+            element("h2", title),
+            element(
+                "ul",
+                *(
+                    element("li", each["text"], element("small", counted(each["contacts"], "contact")))
+                    for each in listed
+                ),
+            ),
+        )
+        for title, listed in (("What they name", brief["screens"]), ("What they tried", brief["steps"]))
+        if listed
+    ]
+    return element("section", *columns, class_="traces") if columns else None
+
+
+def _channels(theme: Json) -> Html | None:
+    rows = theme["channels"]
+    if not rows:
+        return None
+    head = element(
+        "tr", *(element("th", name, scope="col") for name in ("Channel", "Contacts", "Of the channel", "Cause"))
+    )
+    body = (
+        element(
+            "tr",
+            element("td", channel_name(row["channel"])),
+            element("td", f"{row['contacts']:,}"),
+            element("td", share(row["share"]), element("b", " stands out") if row["stands_out"] else None),
+            element("td", cause_name(row["cause"]) if row["cause"] else "–"),
+        )
+        for row in rows
+    )
+    return element(
+        "section",
+        element("h2", "Channels"),
+        element("table", element("thead", head), element("tbody", *body), class_="plain"),
+    )
+
+
+def _why(theme: Json, brief: Json | None) -> Html:
+    shares = list(theme["cause"]["shares"].items())[:4]
+    parties = sorted(theme["parties"], key=lambda name: -theme["parties"][name])[:4]
+    evidence = brief["evidence"] if brief else []
+    return element(
+        "section",
+        element("h2", "Why"),
+        element("p", *_joined([f"{cause_name(label)} {share(p)}" for label, p in shares])) if shares else None,
+        element("p", f"Named as responsible outside: {', '.join(parties)}.") if parties else None,
+        element("ul", *(quote_line(quote, day(quote["at"])) for quote in evidence), class_="voices")
+        if evidence
+        else None,
+        _nearest(theme.get("nearest") or ()),
+    )
+
+
+def _joined(parts: Sequence[str]) -> list[str]:
+    return [" · ".join(parts)]
+
+
+def _nearest(documents: Sequence[Any]) -> Html | None:
+    named = [str(d.get("title") or d.get("document_id")) if isinstance(d, dict) else str(d) for d in documents]
+    if not named:
+        return None
+    return element("p", "Articles that came nearest: ", ", ".join(named[:3]), ".", class_="quiet")
+
+
+def _notes(theme: Json) -> Html | None:
+    notes = theme["notes"]
+    if not notes:
+        return None
+    rows = (
+        element(
+            "li",
+            element("p", note["text"]),
+            element(
+                "p",
+                element("b", "Proposal") if note["kind"] == "proposal" else None,
+                element("span", note["actor"]),
+                ago(note["at"]),
+                class_="about",
+            ),
+            class_=f"is-{note['kind']}",
+        )
+        for note in notes
+    )
+    return element("section", element("h2", "Proposals and comments"), element("ul", *rows, class_="notes"))
+
+
+def _history(theme: Json) -> Html:
+    rows = [_change(theme["id"], change) for change in sorted(theme["history"], key=lambda c: -c["id"])[:30]]
+    return element(
+        "details",
+        element("summary", f"History ({len(theme['history'])})"),
+        element("ol", *rows, class_="history") if rows else element("p", "Nothing was changed yet.", class_="quiet"),
+        class_="fold",
+    )
+
+
+def _change(theme_id: str, change: Json) -> Html:
+    undo = {"do": "undo", "theme": theme_id, "change": change["id"]}
+    taken_back = element("span", "taken back", class_="quiet") if change["undone"] else press("Undo", undo)
+    return element(
+        "li",
+        element("p", change_words(change)),
+        element("p", element("span", change["actor"]), ago(change["at"]), taken_back, class_="about"),
+    )
+
+
+def change_words(change: Json) -> str:
+    """A line of the history: "status from New to Accepted", "merge: 12 contacts moved"."""
+    moved = f": {counted(change['contacts'], 'contact')} moved" if change["contacts"] else ""
+    after, before = change["after"], change["before"]
+    told = [
+        f"{_FIELDS.get(key, key)} from {_value(key, before.get(key))} to {_value(key, new)}"
+        for key, new in after.items()
+    ]
+    words = _ACTIONS.get(change["action"], "") if not told or change["action"] in _ACTIONS else ""
+    return first_words("; ".join(part for part in (words + moved, *told) if part) or change["action"], 240)
+
+
+def _value(key: str, value: Any) -> str:
+    if value in (None, "", []):
+        return "nothing"
+    named = {"status": status_name, "cause": cause_name, "stage": stage_name}
+    return named[key](str(value)) if key in named else str(value)
