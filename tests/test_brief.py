@@ -26,7 +26,7 @@ def said(*messages: tuple[str, str]) -> tuple[Message, ...]:
 
 
 def ticket(key: str, *messages: tuple[str, str], title: str = "Display will not pair") -> Ticket:
-    return Ticket(key, title, AT, said(*messages))
+    return Ticket(key, title, said(*messages))
 
 
 def note(text: str) -> Note:

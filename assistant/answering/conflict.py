@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from assistant.answering.language import content_stems, sentences
 from assistant.domain import Source
+from assistant.stopwords import STOP_WORDS
 
 _FIGURE = re.compile(
     r"\b(\d+(?:[.,]\d+)?)[\s-]*(%|percent|days?|hours?|minutes?|weeks?|months?|years?|[a-z]{0,3}(?=\W|$))", re.I
 )
 _LEAST_SHARED = 0.5
+_SAME_SENTENCE = 0.6
+_SAME_STEMS = 3
 
 
 def conflicts(sources: Sequence[Source]) -> tuple[tuple[str, str], ...]:
@@ -28,26 +31,52 @@ def conflicts(sources: Sequence[Source]) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
+def contradiction(one: str, other: str) -> tuple[str, str] | None:
+    """The first sentences of two whole texts that say the same with another figure, None where there are none.
+
+    Whole articles hold many figures, so the sentences must share at least 3 stems and 60 % of the longer one's.
+
+    >>> contradiction("Refunds are possible within 14 days of a purchase.", "Refunds are possible within 30 days of "
+    ...     "a purchase. Write to us.")
+    ('Refunds are possible within 14 days of a purchase.', 'Refunds are possible within 30 days of a purchase.')
+    """
+    theirs = list(_sayings(other))
+    for said, stems, units in _sayings(one):
+        for other_said, other_stems, other_units in theirs:
+            shared = len(stems & other_stems)
+            same = shared >= _SAME_STEMS and shared >= _SAME_SENTENCE * max(len(stems), len(other_stems))
+            if same and _differ(units, other_units):
+                return said, other_said
+    return None
+
+
 def _disagree(one: str, other: str) -> bool:
     theirs = list(_statements(other))
     return any(
-        units.keys() & other_units.keys()
-        and all(not (units[u] & other_units[u]) for u in units.keys() & other_units.keys())
-        and len(stems & other_stems) >= _LEAST_SHARED * min(len(stems), len(other_stems))
+        _differ(units, other_units) and len(stems & other_stems) >= _LEAST_SHARED * min(len(stems), len(other_stems))
         for stems, units in _statements(one)
         for other_stems, other_units in theirs
     )
 
 
+def _differ(units: dict[str, set[str]], others: dict[str, set[str]]) -> bool:
+    """Whether both give figures in a unit of both, and never the same one."""
+    both = units.keys() & others.keys()
+    return bool(both) and all(not (units[unit] & others[unit]) for unit in both)
+
+
 def _statements(text: str) -> list[tuple[set[str], dict[str, set[str]]]]:
     """Each sentence with a figure: its content stems, and its figures by unit."""
-    found = []
+    return [(stems, units) for _, stems, units in _sayings(text)]
+
+
+def _sayings(text: str) -> Iterator[tuple[str, set[str], dict[str, set[str]]]]:
+    """Each sentence with a figure, its content stems, and its figures by unit."""
     for start, end in sentences(text):
         units: dict[str, set[str]] = {}
         for figure, unit in _FIGURE.findall(text[start:end]):
-            if unit:
+            if unit and unit.lower() not in STOP_WORDS:
                 units.setdefault(unit.lower().rstrip("s"), set()).add(figure)
         stems = {stem for stem in content_stems(text[start:end]) if not stem.isdigit()}
         if units and len(stems) >= 3:
-            found.append((stems, units))
-    return found
+            yield text[start:end], stems, units

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from assistant.gaps.digest.as_markdown import words
 from assistant.gaps.triage.sentences import sentence_spans
@@ -58,7 +57,6 @@ class Ticket:
 
     key: str
     title: str
-    at: datetime
     messages: tuple[Message, ...]
 
 
