@@ -83,6 +83,7 @@ def build_app(home: Home, index: OwnedIndex, token: str, url: str, intake: Intak
         corpus=home.corpus,
         intake=intake,
         index=lambda: IndexStatus(index.name, index.state, index.notice),
+        gap_log=home.gap_log,
     )
     section = home.settings.server
     doorkeeper = Doorkeeper(home.keys, token)

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from assistant.api import drafts, gaps, operations, problems
+from assistant.api import contacts, drafts, gaps, operations, problems, themes
 from assistant.api.auth import Doorkeeper
 from assistant.api.services import Services
 
@@ -35,13 +35,15 @@ def create_app(
     app.state.services = services
     app.state.doorkeeper = doorkeeper
     problems.install(app)
-    for router in (drafts.router, gaps.router, operations.router, operations.open_router):
+    for router in (
+        drafts.router, gaps.router, themes.router, contacts.router, operations.router, operations.open_router,
+    ):  # fmt: skip
         app.include_router(router)
     if allowed_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(allowed_origins),
-            allow_methods=["GET", "POST", "PATCH"],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "X-API-Key", "Content-Type", "Idempotency-Key", "X-Request-Id"],
             expose_headers=["X-Request-Id"],
         )

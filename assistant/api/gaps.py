@@ -28,10 +28,12 @@ def list_gaps(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> dict[str, Any]:
-    """Gaps, most frequent first, with how many there are in all."""
+    """Gaps, most frequent first, with how many there are in all, by status and by channel."""
     wanted = GapFilter(status, reason, cleaned(channel), cleaned(text), since)
     rows = services.desk.gaps.list(wanted, limit=limit, offset=offset)
-    return {"total": services.desk.gaps.count(wanted), "gaps": rows}
+    by_status, channels = services.desk.gaps.counts(wanted)
+    total = by_status.get(status, 0) if status else sum(by_status.values())
+    return {"total": total, "gaps": rows, "by_status": by_status, "channels": channels}
 
 
 @router.get("/{gap_id}")

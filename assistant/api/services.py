@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from assistant.desk import Desk
 from assistant.domain import Audience, Kind
+from assistant.gaplog.log import GapLog
 from assistant.store.corpus import Corpus
 from assistant.store.database import Database
 from assistant.store.knowledge import StoredKnowledge
@@ -48,6 +49,7 @@ class Services:
     corpus: Corpus
     intake: Intake
     index: Callable[[], IndexStatus]
+    gap_log: GapLog
 
 
 def _services(request: Request) -> Services:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from assistant.gaplog.hearing import Hearing
 from assistant.gaplog.labelling import Labelling
 from assistant.gaps.themes import NONE, Match, cluster, match, name_themes
-from assistant.gaps.themes.identity import place
+from assistant.gaps.themes.neighbours import normalised
 from assistant.seams import Embedder, Progress, Vectors
 from assistant.store.contacts import Contacts
 from assistant.store.database import Database
@@ -26,6 +26,7 @@ from assistant.store.themes import FoundTheme, Night, StoredPlace, Themes
 _SCALE = "theme_scale"
 _RESCALE_AT = 1.25  # measured again when there are a quarter more contacts
 _ATTEMPTS = 3
+_EDGE = 0.1
 
 Labels = npt.NDArray[np.int64]
 
@@ -157,8 +158,16 @@ def _heirs(groups: Sequence[Group], before: Sequence[str | None]) -> dict[str, i
 
 
 def _place(vectors: Vectors) -> StoredPlace:
-    lies = place("", vectors)
-    return StoredPlace(np.asarray(lies.centre, np.float32), lies.reach)
+    """Where members with these vectors, shape `(m, d)`, lie: nine in ten of them are within reach.
+
+    Each member is held against the centre of the others: held against its own, a member of a small theme looks nearer
+    than any newcomer can be.
+    """
+    total = vectors.sum(axis=0)
+    others = total - vectors if len(vectors) > 1 else vectors
+    cosine = np.einsum("md,md->m", vectors, normalised(others))
+    centre = normalised(total[None, :])[0]
+    return StoredPlace(centre, float(np.quantile(cosine, _EDGE)))
 
 
 def _numbers(themes: Sequence[str | None]) -> Labels:

@@ -5,35 +5,32 @@ By day `catch_up` takes in what came; at night `night` reconsiders. Both can be 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
-from assistant.gaplog.board import Board
+from assistant.gaplog.board import Board, moments
 from assistant.gaplog.effects import Effects
 from assistant.gaplog.grouping import Grouping, Pass
 from assistant.gaplog.hearing import Hearing
 from assistant.gaplog.labelling import Labelling
+from assistant.gaplog.listening import Listening
+from assistant.gaps.brief import Brief, brief
 from assistant.gaps.overview import Prices
-from assistant.gaps.records import EffectVerdict
-from assistant.records import Fix, Note, ThemeChange
+from assistant.gaps.records import Period, ThemeCard
+from assistant.records import Note
 from assistant.seams import Embedder, Progress, Vectors
+from assistant.store.contact_rows import ContactFilter
 from assistant.store.contacts import Contacts
 from assistant.store.database import Database
 from assistant.store.fixes import Fixes
+from assistant.store.signals import Signals
 from assistant.store.themes import Themes
 
 _PIECE = 256
-
-
-@dataclass(frozen=True, slots=True)
-class ThemeCard:
-    """What people did with a theme: `family` is the theme and those merged into it."""
-
-    family: tuple[str, ...]
-    notes: tuple[Note, ...]
-    fixes: tuple[tuple[Fix, EffectVerdict], ...]
-    history: tuple[ThemeChange, ...]
+_READ = 500
+"""The latest contacts of a theme that a brief is read from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +78,43 @@ class GapLog:
         fixes = Fixes(self.database).of(family)
         return ThemeCard(
             tuple(family),
-            tuple(Fixes(self.database).notes(family)),
+            (*Fixes(self.database).notes(family), *self._proposed(family[0])),
             tuple((v.fix, v) for v in self.effects.of(fixes)),
             tuple(Themes(self.database).history(family)),
         )
+
+    def listening(self, theme: str, reader: str) -> Listening:
+        """The theme's contacts for somebody who listens.
+
+        Raises:
+            NotFound: no theme has that id.
+        """
+        return Listening(self.database, self.embedder.model_id, Themes(self.database).get(theme).id, reader)
+
+    def brief(self, theme: str, period: Period) -> Brief:
+        """What a designer needs before drawing.
+
+        Raises:
+            NotFound: no theme has that id.
+        """
+        view = self.board.show(theme, period)
+        card = self.card(theme)
+        since, until = moments(period)
+        wanted = ContactFilter(since=since, until=until, theme_id=view.state.id)
+        contacts = Contacts(self.database).page(wanted, limit=_READ)
+        fixes = [verdict for _, verdict in card.fixes]
+        return brief(view, contacts, currency=self.currency, notes=card.notes, fixes=fixes)
+
+    def nearest(self, theme: str, count: int = 5) -> list[str]:
+        """The documents that answer the theme's contacts, or came nearest, most frequent first."""
+        latest = Contacts(self.database).page(ContactFilter(theme_id=theme), limit=_READ)
+        return [key for key, _ in Counter(key for c in latest for key in c.nearest).most_common(count)]
+
+    def _proposed(self, theme: str) -> list[Note]:
+        """What agents said would have prevented contacts of the theme: proposals, with the credit."""
+        flags = Signals(self.database).flags(theme)
+        said = [(flag, str(flag.evidence.get("prevented_by") or "")) for flag in flags]
+        return [Note(f.id, theme, "proposal", f.actor, text, f.at, f.contact_id) for f, text in said if text]
 
     def catch_up(self, *, limit: int | None = None, progress: Progress | None = None) -> int:
         """Hear new tickets, label at most `limit` contacts that wait, and find today's theme for new ones.

@@ -172,6 +172,16 @@ class EffectVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class ThemeCard:
+    """What people did with a theme: `family` is the theme and those merged into it."""
+
+    family: tuple[str, ...]
+    notes: tuple[Note, ...]
+    fixes: tuple[tuple[Fix, EffectVerdict], ...]
+    history: tuple[ThemeChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Digest:
     """One ISO week as a designer gets it, complete before it is rendered; rendering reads nothing else.
 
@@ -214,6 +224,7 @@ __all__ = [
     "Retested",
     "Signal",
     "StoredDigest",
+    "ThemeCard",
     "ThemeChange",
     "ThemeList",
     "ThemeState",

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from assistant.gaps.impact import Spread
-from assistant.gaps.records import EffectVerdict, Judged, ThemeList, ThemeView
+from assistant.gaps.records import EffectVerdict, Judged, ThemeCard, ThemeList, ThemeView
 from assistant.records import Contact, Fix, Note, Override, Retested, RetestRun, ThemeChange, ThemeState
 
 Json = dict[str, Any]
@@ -58,6 +58,16 @@ def state_json(state: ThemeState) -> Json:
     """What people see of a theme's own fields; cause and stage stand in the line."""
     names = ("id", "name", "status", "reason", "owner", "due", "tracker", "ignored", "merged_into", "ended_at")
     return {name: getattr(state, name) for name in names} | {"words": list(state.words)}
+
+
+def card_json(card: ThemeCard) -> Json:
+    """What people did with a theme."""
+    return {
+        "merged": list(card.family[1:]),
+        "notes": [note_json(note) for note in card.notes],
+        "fixes": [fix_json(fix, effect) for fix, effect in card.fixes],
+        "history": [change_json(change) for change in card.history],
+    }
 
 
 def change_json(change: ThemeChange) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -68,6 +68,20 @@ class Gaps:
         """How many gaps fit."""
         with self._database.read() as connection:
             return int(connection.scalar(_filtered(select(func.count(t.Gap.id)), wanted)) or 0)
+
+    def counts(self, wanted: GapFilter) -> tuple[dict[str, int], dict[str, int]]:
+        """How many gaps fit by status and by channel, each without the filter of its own field.
+
+        A gap that came up in two channels counts in both.
+        """
+        by_status = _filtered(select(t.Gap.status, func.count(t.Gap.id)), replace(wanted, status=""))
+        fits = _filtered(select(t.Gap.id), replace(wanted, channel=""))
+        by_channel = select(t.GapOccurrence.channel, func.count(t.GapOccurrence.gap_id.distinct()))
+        by_channel = by_channel.where(t.GapOccurrence.gap_id.in_(fits)).group_by(t.GapOccurrence.channel)
+        with self._database.read() as connection:
+            statuses = connection.execute(by_status.group_by(t.Gap.status)).all()
+            channels = connection.execute(by_channel.order_by(t.GapOccurrence.channel)).all()
+        return {row[0]: int(row[1]) for row in statuses}, {row[0] or "unknown": int(row[1]) for row in channels}
 
     def show(self, gap_id: int) -> dict[str, Any]:
         """A gap with its latest hundred occurrences and its history.

@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from assistant.errors import NotFound
-from assistant.records import Override
+from assistant.records import NewSignal, Override
 from assistant.store import gap_tables as g
 from assistant.store.contacts import WITHDRAWN, decided_columns
 from assistant.store.corpus import pieces
 from assistant.store.database import Database
+from assistant.store.signals import write_signals
 
 
 class Overrides:
@@ -33,7 +34,8 @@ class Overrides:
     ) -> Override:
         """Record what `actor` says; None is no opinion, an empty cause or stage takes the earlier word back.
 
-        The contact shows the new word in the same transaction; one taken back waits for the model's label.
+        The contact shows the new word in the same transaction, which also writes the signal; a word taken back waits
+        for the model's label.
 
         Raises:
             NotFound: no contact has that id.
@@ -46,6 +48,9 @@ class Overrides:
             row = insert(g.Override).values(contact_id=contact_id, **values)
             override_id = int(connection.execute(row.returning(g.Override.id)).scalar_one())
             _show(connection, contact_id, words)
+            said = {"cause": cause or "", "stage": stage or "", "prevented_by": prevented_by or ""}
+            token, at = f"flagged:override:{override_id}", datetime.now(UTC)
+            write_signals(connection, [NewSignal(token, "flagged", at, contact_id, actor=actor, evidence=said)])
         return Override(id=override_id, contact_id=contact_id, **values)  # type: ignore[arg-type]
 
     def of(self, contact_ids: Sequence[int]) -> dict[int, list[Override]]:

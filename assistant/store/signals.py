@@ -40,6 +40,16 @@ class Signals:
                     found.setdefault(row.contact_id, []).append(_shown(row))
         return found
 
+    def flags(self, theme: str) -> list[Signal]:
+        """What agents flagged on the theme's contacts, oldest first."""
+        query = (
+            select(g.Signal)
+            .join(g.Contact, g.Contact.id == g.Signal.contact_id)
+            .where(g.Contact.theme_id == theme_number(theme), g.Signal.type == "flagged")
+        )
+        with self._database.read() as connection:
+            return [_shown(row) for row in connection.execute(query.order_by(g.Signal.id))]
+
     def of_theme(self, theme: str) -> list[Signal]:
         """Signals about the theme itself, latest first."""
         query = select(g.Signal).where(g.Signal.theme_id == theme_number(theme))

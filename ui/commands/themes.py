@@ -90,19 +90,13 @@ def print_list(
 
 def print_theme(home: Home, theme: str, since: str | None, until: str | None, *, as_json: bool) -> None:
     """One theme: numbers, words, what is being done about it."""
-    from assistant.gaps.shapes import change_json, fix_json, note_json, view_json
+    from assistant.gaps.shapes import card_json, view_json
 
     log = home.gap_log
     view = log.board.show(theme, period(home, since, until))
     card = log.card(view.state.id)
     if as_json:
-        shown = {
-            **view_json(view),
-            "merged": card.family[1:],
-            "notes": [note_json(note) for note in card.notes],
-            "fixes": [fix_json(fix, effect) for fix, effect in card.fixes],
-            "history": [change_json(change) for change in card.history],
-        }
+        shown = view_json(view) | card_json(card)
         typer.echo(json.dumps(shown, default=plain, ensure_ascii=False))
         return
     _print_view(view, log.currency)

@@ -1,0 +1,78 @@
+"""Routes of single contacts: listening to them, and saying why they were made."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from assistant.api.auth import Asker, GapWorker
+from assistant.api.services import Served
+from assistant.api.theme_schemas import ContactRequest, ReasonRequest
+from assistant.cleaning import cleaned
+from assistant.gaps import shapes
+from assistant.records import Contact, NewContact
+from assistant.store.contacts import Contacts
+from assistant.store.database import Database
+from assistant.store.listened import Listened
+from assistant.store.overrides import Overrides
+
+router = APIRouter(prefix="/v1", tags=["contacts"])
+
+
+@router.get("/themes/{theme_id}/contacts")
+def contacts_of_theme(
+    theme_id: str,
+    caller: Asker,
+    services: Served,
+    sample: Annotated[int, Query(ge=0, le=100, description="So many, as different as they can be; 0 pages.")] = 0,
+    unread: bool = False,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> dict[str, Any]:
+    """Real contacts of a theme: a varied sample to listen to, or a page of them, latest first."""
+    heard = services.gap_log.listening(theme_id, caller.name)
+    found = heard.sampled(sample, unread=unread) if sample else heard.page(limit, offset, unread=unread)
+    return {"total": heard.total, "read": heard.read, "contacts": shown(services.database, found)}
+
+
+@router.post("/contacts/{contact_id}/read")
+def mark_read(contact_id: int, caller: Asker, services: Served) -> dict[str, Any]:
+    """Remember that the caller listened to this contact."""
+    return {"contact_id": contact_id, "readers": Listened(services.database).mark(contact_id, caller.name)}
+
+
+@router.get("/contacts/{contact_id}")
+def get_contact(contact_id: int, caller: Asker, services: Served) -> dict[str, Any]:  # noqa: ARG001
+    """One contact."""
+    return shown(services.database, [Contacts(services.database).get(contact_id)])[0]
+
+
+@router.put("/contacts/{contact_id}/reason")
+def say_reason(contact_id: int, body: ReasonRequest, caller: Asker, services: Served) -> dict[str, Any]:
+    """Say why somebody wrote; it counts at once, is kept, and the model learns from it at night."""
+    prevented = None if body.prevented_by is None else cleaned(body.prevented_by)
+    Overrides(services.database).add(
+        contact_id, caller.name, cause=body.cause, stage=body.stage, prevented_by=prevented
+    )
+    return shown(services.database, [Contacts(services.database).get(contact_id)])[0]
+
+
+@router.post("/contacts")
+def add_contact(body: ContactRequest, caller: GapWorker, services: Served) -> dict[str, Any]:  # noqa: ARG001
+    """Take in a review, a survey comment or a question from elsewhere."""
+    contact = NewContact(
+        token=f"{body.kind}:{cleaned(body.token)}", kind=body.kind, channel=cleaned(body.channel),
+        at=body.at or datetime.now(UTC), text=cleaned(body.text), title=cleaned(body.title),
+        person=cleaned(body.person), rating=body.rating,
+    )  # fmt: skip
+    contact_id = Contacts(services.database).add(contact)
+    return shown(services.database, [Contacts(services.database).get(contact_id)])[0]
+
+
+def shown(database: Database, contacts: list[Contact]) -> list[dict[str, Any]]:
+    """Contacts as JSON, with who read them and what was said about them."""
+    ids = [contact.id for contact in contacts]
+    readers, said = Listened(database).readers(ids), Overrides(database).of(ids)
+    return [shapes.contact_json(c, readers.get(c.id, ()), said.get(c.id, ())) for c in contacts]

@@ -1,0 +1,272 @@
+"""The gap log over a real store: contacts are heard once, labelled, grouped, worked on, taken back, measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from making import vector
+
+from assistant.errors import NotFound, UsageError
+from assistant.gaplog.board import ThemeFilter, prices
+from assistant.gaplog.grouping import Group, settled
+from assistant.gaplog.log import GapLog
+from assistant.gaps.themes import Match
+from assistant.records import NewContact
+from assistant.seams import Vectors
+from assistant.store.contact_rows import ContactFilter
+from assistant.store.contacts import Contacts
+from assistant.store.database import Database, open_database, sqlite_url
+from assistant.store.fixes import Fixes
+from assistant.store.overrides import Overrides
+from assistant.store.signals import Signals
+from assistant.store.theme_changes import ThemeChanges
+from assistant.store.themes import Themes
+
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+TOPICS: dict[str, tuple[str, ...]] = {
+    "wifi": ("The display drops off the Wi-Fi", "Wi-Fi keeps disconnecting", "No Wi-Fi connection on the display"),
+    "bill": ("Wrong amount on my invoice", "The invoice shows the wrong amount", "I was billed the wrong amount"),
+    "sync": ("My calendar does not sync", "Calendar sync stopped working", "Google calendar is not syncing"),
+}
+
+
+class TopicVectors:
+    """An embedder that knows three topics: texts about one lie close together, as they do under a real model."""
+
+    model_id = "all-MiniLM-L6-v2@topics"
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        rows = [np.zeros((0, 384))[:0]] + [self._row(text) for text in texts]
+        return np.asarray(np.vstack(rows), np.float32)
+
+    def _row(self, text: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+        topic = next((topic for topic in TOPICS if topic in text.lower()), text)
+        made = vector(topic).astype(float) + 0.6 * vector(text)
+        return np.asarray(made / np.linalg.norm(made))[None, :]
+
+
+def contact(number: int, text: str, *, at: datetime = START, **more: object) -> NewContact:
+    values = {"token": f"t:{number}", "kind": "question", "channel": "email", "at": at, "text": text}
+    return NewContact(**{**values, **more})  # type: ignore[arg-type]
+
+
+def crowd(per_topic: int = 12) -> list[NewContact]:
+    """Contacts about three things, spread over weeks, two channels and some people."""
+    made = []
+    for topic, texts in TOPICS.items():
+        for n in range(per_topic):
+            at = START + timedelta(days=3 * n)
+            text = f"{texts[n % 3]}. This is report {n} about {topic}."
+            channel = "email" if n % 2 else "chat"
+            made.append(contact(len(made), text, at=at, channel=channel, person=f"p{n % 5}@x.example"))
+    return made
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[GapLog]:
+    database = open_database(sqlite_url(tmp_path), create=True)
+    yield GapLog(database, TopicVectors(), prices((6, 14), (28, 45)), "EUR", "Desk")
+    database.close()
+
+
+@pytest.fixture
+def grouped(log: GapLog) -> GapLog:
+    Contacts(log.database).add_all(crowd())
+    log.night()
+    return log
+
+
+def test_the_same_token_is_the_same_contact_and_person_is_only_a_hash(database: Database) -> None:
+    contacts = Contacts(database)
+    first = contacts.add(contact(1, "Hello", person="Ann Smith <ann@x.example>"))
+    assert contacts.add(contact(1, "Hello", person="Ann Smith <ann@x.example>", verdict="gap")) == first
+    assert contacts.count(ContactFilter()) == 1
+    stored = contacts.get(first)
+    assert stored.verdict == "gap"
+    assert len(stored.person) == 64
+    second = contacts.get(contacts.add(contact(2, "Bye", person="ann smith  <ANN@x.example>")))
+    assert second.person == stored.person
+
+
+def test_a_review_is_a_signal_in_the_same_transaction_and_only_once(database: Database) -> None:
+    contacts = Contacts(database)
+    review = contact(1, "Two stars, it drops off.", kind="review", rating=2.0)
+    number = contacts.add(review)
+    contacts.add(review)
+    (signal,) = Signals(database).of_contacts([number])[number]
+    assert (signal.type, signal.value) == ("review", 2.0)
+
+
+def test_a_word_of_a_person_counts_at_once_survives_new_labels_and_can_be_taken_back(log: GapLog) -> None:
+    number = Contacts(log.database).add(contact(1, "It crashes every time I open it since the update."))
+    log.labelling.label_new()
+    by_model = Contacts(log.database).get(number).reason
+    assert by_model.cause
+    Overrides(log.database).add(number, "ann", cause="request", prevented_by="a clearer label")
+    assert Contacts(log.database).get(number).reason.cause == "request"
+    assert log.labelling.learn()
+    assert not log.labelling.learn()
+    assert log.labelling.label_new() == 1
+    taught = Contacts(log.database).get(number).reason
+    assert (taught.cause, taught.cause_probability) == ("request", 1.0)
+    assert taught.by != by_model.by
+    Overrides(log.database).add(number, "ann", cause="")
+    log.labelling.learn()
+    log.labelling.label_new()
+    assert Contacts(log.database).get(number).reason.cause == by_model.cause
+    assert len(Overrides(log.database).of([number])[number]) == 2
+
+
+def test_labelling_goes_on_where_it_was_stopped(log: GapLog) -> None:
+    Contacts(log.database).add_all([contact(n, f"Question {n}: how do I print?") for n in range(5)])
+    assert log.labelling.label_new(limit=2) == 2
+    assert log.labelling.label_new() == 3
+    assert log.labelling.label_new() == 0
+
+
+def test_contacts_find_their_themes_and_a_new_one_joins_at_once(grouped: GapLog) -> None:
+    themes = Themes(grouped.database).all()
+    assert len(themes) == 3
+    new = [contact(900 + n, f"The display drops off, report {n} of the new ones about wifi.") for n in range(8)]
+    numbers = Contacts(grouped.database).add_all(new)
+    grouped.catch_up()
+    old = Contacts(grouped.database).page(ContactFilter(text="report 3 about wifi"), limit=1)[0]
+    joined = [c.theme_id for c in Contacts(grouped.database).many(numbers)]
+    assert set(joined) <= {old.theme_id, None}
+    assert joined.count(old.theme_id) >= 4
+    assert Contacts(grouped.database).unplaced() == []
+
+
+def test_themes_keep_their_numbers_and_names_of_people_over_the_night(grouped: GapLog) -> None:
+    before = {state.id for state in Themes(grouped.database).all()}
+    ThemeChanges(grouped.database).set("T1", {"name": "Our name"}, "ann")
+    Contacts(grouped.database).add_all([contact(700 + n, f"Calendar sync broke, case {n}, of sync.") for n in range(4)])
+    result = grouped.night()
+    assert {state.id for state in Themes(grouped.database).all()} == before
+    assert Themes(grouped.database).get("T1").name == "Our name"
+    assert result.ended == 0
+
+
+def test_a_merge_survives_the_night_and_can_be_taken_back(grouped: GapLog) -> None:
+    changes, themes = ThemeChanges(grouped.database), Themes(grouped.database)
+    sizes = {t: len(Contacts(grouped.database).page(ContactFilter(theme_id=t), limit=99)) for t in ("T1", "T2")}
+    changes.merge("T1", ["T2"], "ann")
+    grouped.night()
+    merged = Contacts(grouped.database).count(ContactFilter(theme_id="T1"))
+    assert merged >= sum(sizes.values())
+    assert themes.get("T2").merged_into == "T1"
+    assert themes.living("T2") == "T1"
+    assert "T2" not in {v.state.id for v in grouped.board.page(grouped.board.period(), ThemeFilter()).themes}
+    with pytest.raises(UsageError, match="merged into T1"):
+        changes.set("T2", {"status": "accepted"}, "ann")
+    changes.undo("T1", None, "ann")
+    assert themes.get("T2").merged_into is None
+    assert Contacts(grouped.database).count(ContactFilter(theme_id="T2")) == sizes["T2"]
+
+
+def test_a_split_stays_apart_over_the_night(grouped: GapLog) -> None:
+    whole = Contacts(grouped.database).page(ContactFilter(theme_id="T1"), limit=99)
+    part = [c.id for c in whole[:5]]
+    made = ThemeChanges(grouped.database).split("T1", part, "A part", "ann")
+    grouped.night()
+    assert {c.id for c in Contacts(grouped.database).page(ContactFilter(theme_id=made.id), limit=99)} >= set(part)
+    rest = {c.theme_id for c in Contacts(grouped.database).many([c.id for c in whole[5:]])}
+    assert rest == {"T1"}
+    ThemeChanges(grouped.database).undo("T1", None, "ann")
+    assert Contacts(grouped.database).count(ContactFilter(theme_id=made.id)) == 0
+    assert Contacts(grouped.database).count(ContactFilter(theme_id="T1")) >= len(whole)
+
+
+def test_every_change_is_kept_and_taken_back_in_order(grouped: GapLog) -> None:
+    changes, themes = ThemeChanges(grouped.database), Themes(grouped.database)
+    with pytest.raises(UsageError, match="reason"):
+        changes.set("T1", {"status": "dismissed"}, "ann")
+    changes.set("T1", {"status": "accepted", "owner": "ann", "due": "2026-05-01"}, "ann")
+    changes.set("T1", {"status": "in_progress"}, "bob")
+    first = next(c for c in themes.history(["T1"]) if c.action == "set")
+    with pytest.raises(UsageError, match="changed again since"):
+        changes.undo("T1", first.id, "ann")
+    assert changes.undo("T1", None, "ann").status == "accepted"
+    undone = changes.undo("T1", first.id, "ann")
+    assert (undone.status, undone.owner, undone.due) == ("new", "", None)
+    assert [c.action for c in themes.history(["T1"])] == ["found", "set", "set", "undo", "undo"]
+    with pytest.raises(UsageError, match="no change to take back"):
+        changes.undo("T1", None, "ann")
+
+
+def test_a_person_who_changes_themes_meanwhile_wins_over_the_night(grouped: GapLog) -> None:
+    night, _ = grouped.grouping._night()
+    ThemeChanges(grouped.database).set("T1", {"status": "accepted"}, "ann")
+    assert not Themes(grouped.database).settle(night)
+
+
+def test_the_list_can_be_recomputed_by_hand(grouped: GapLog) -> None:
+    board = grouped.board
+    period = board.period()
+    found = board.page(period, ThemeFilter())
+    assert found.all_contacts == sum(v.contacts for v in found.themes) + found.unthemed
+    assert [v.rank for v in found.themes] == [1, 2, 3]
+    top = found.themes[0]
+    mine = Contacts(grouped.database).page(ContactFilter(theme_id=top.state.id), limit=99)
+    inside = [c for c in mine if period.first <= c.at.date() <= period.last]
+    assert top.contacts == len(inside)
+    assert top.people == len({c.person for c in inside})
+    assert top.share == len(inside) / found.all_contacts
+    assert top.cost is not None
+    assert top.cost.typical == pytest.approx(len(inside) * (6 * 14) ** 0.5 / 60 * (28 * 45) ** 0.5)
+    assert top.quotes
+    assert all(any(q.text in c.full_text for c in mine) for q in top.quotes)
+    assert sum(c.contacts for c in top.channels) == top.contacts
+    only = board.page(period, ThemeFilter(channel="chat", status="new"))
+    assert only.by_status == {"new": 3}
+    ThemeChanges(grouped.database).ignore(top.state.id, True, "ann")
+    assert top.state.id not in {v.state.id for v in board.page(period, ThemeFilter()).themes}
+    assert [v.state.id for v in board.page(period, ThemeFilter(ignored=True)).themes] == [top.state.id]
+
+
+def test_a_fix_that_just_shipped_has_not_enough_data_and_a_real_one_is_measured(log: GapLog) -> None:
+    contacts = []
+    topics = list(TOPICS)
+    for week in range(40):
+        for topic in topics:
+            often = 1 if topic == "wifi" and week >= 25 else 6
+            for n in range(often):
+                at = START + timedelta(weeks=week, hours=n)
+                text = f"{TOPICS[topic][n % 3]}. Case {week}-{n} of {topic}."
+                contacts.append(contact(len(contacts), text, at=at))
+    Contacts(log.database).add_all(contacts)
+    log.grouping.regroup()
+    wifi = Contacts(log.database).page(ContactFilter(text="of wifi"), limit=1)[0].theme_id or ""
+    late = START.date() + timedelta(weeks=39)
+    fixes = Fixes(log.database)
+    too_late = fixes.add("T2" if wifi != "T2" else "T1", "ann", what="a label", shipped_on=late)
+    fix = fixes.add(wifi, "ann", what="a new radio driver", shipped_on=START.date() + timedelta(weeks=25))
+    assert fixes.add(wifi, "ann", what="a new radio driver", shipped_on=fix.shipped_on).id == fix.id
+    assert Themes(log.database).get(wifi).status == "shipped"
+    good, none = log.effects.of([fix, too_late])
+    assert good.effect.verdict == "fewer contacts"
+    assert none.effect.verdict == "not enough data yet"
+    assert log.effects.settle() == 1
+    assert Themes(log.database).get(wifi).status == "measured"
+    assert len(good.weeks) == 39  # the last week is not whole, and so is neither before nor after
+
+
+def test_a_pinned_contact_is_where_a_person_put_it_whatever_the_grouping_says() -> None:
+    labels = np.asarray([0, 0, 0, 1, 1, 1, -1], np.int64)
+    kept = Match(("T1", None), (1.0, 0.0), ("T2",), (1,))
+    before = ["T1", "T1", "T1", "T2", "T2", "T2", None]
+    pins = [None, None, "T2", None, None, None, "T2"]
+    groups = settled(labels, kept, before, pins)
+    assert groups == (Group("T2", (0, 1, 2, 6)), Group(None, (3, 4, 5))) or {g.theme_id for g in groups} == {"T1", "T2"}
+    assert next(g for g in groups if g.theme_id == "T2").rows.count(2) == 1
+    assert sum(len(g.rows) for g in groups) == 7
+
+
+def test_an_unknown_theme_is_not_found(log: GapLog) -> None:
+    for name in ("T999", "nonsense", "T-1", ""):
+        with pytest.raises(NotFound):
+            log.board.show(name, log.board.period(date(2026, 1, 1), date(2026, 1, 2)))
