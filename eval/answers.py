@@ -71,6 +71,11 @@ def ranked_from_record(record: Record) -> tuple[str, ...]:
     return tuple(str(hit["document_id"]) for hit in _records(record.get("hits")))
 
 
+def drafted_from(record: Record) -> tuple[str, ...]:
+    """Return the documents that an answer was drafted from, best first, where evaluation was told them."""
+    return tuple(map(str, _items(record.get("drafted_from"))))
+
+
 def top_score_from_record(record: Record) -> float | None:
     """Return the best document's score in one line of `waypost search --batch`, None when nothing was found."""
     scores = [score for hit in _records(record.get("hits"))[:1] if isinstance(score := hit.get("score"), int | float)]

@@ -15,7 +15,7 @@ from eval.cases import load_cases, read_records
 from eval.folder import ARTICLES_OUT, Folder
 from eval.knockout import knock_out
 from eval.measure import Plan, code_version, measure
-from eval.search_run import Recording, run_assistant
+from eval.search_run import Recording, run_answers
 from eval.studies.grouping import grouping_study
 from eval.studies.scope import read_clinc, scope_study, write_articles
 from eval.studies.study import Study, write_study
@@ -60,7 +60,7 @@ def thunderbird(bench: Bench) -> None:
         bench.product.ingest(data, [file, tickets])
         with bench.product.open(data) as workbench, workbench.assistant() as assistant:
             to = Recording(bench.folder.run_path(ARTICLES_OUT), stamp=bench.stamp, progress=bench.progress)
-            run_assistant(assistant, cases, to, ARTICLES_OUT)
+            run_answers(assistant, cases, to, ARTICLES_OUT)
     bench.progress(0, None, "ingest")
     _write_without(file, given / "documents.jsonl", frozenset())
     bench.product.ingest(data, [file, tickets])
@@ -85,7 +85,7 @@ def clinc150(bench: Bench) -> Study:
     bench.product.ingest(data, [articles])
     with bench.product.open(data) as workbench, workbench.assistant() as assistant:
         to = Recording(bench.folder.run_path("clinc150"), stamp=bench.stamp, progress=bench.progress)
-        return scope_study(run_assistant(assistant, clinc.cases, to, "waypost"), clinc.cases, bench.seed)
+        return scope_study(run_answers(assistant, clinc.cases, to, "waypost"), clinc.cases, bench.seed)
 
 
 def banking77(bench: Bench) -> Study:

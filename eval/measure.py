@@ -19,7 +19,7 @@ from eval.cases import CaseSet
 from eval.folder import ARTICLES_GONE, JUDGED, MAIN, PRODUCT, TICKETS_GONE, Experiment, Folder
 from eval.knockout import knock_out, with_tickets
 from eval.make_cases import TicketRecord
-from eval.search_run import Recording, run_assistant, run_system
+from eval.search_run import Recording, run_answers, run_assistant, run_system
 from eval.systems import Source, Workbench
 
 Stamp = tuple[tuple[str, str], ...]
@@ -89,8 +89,9 @@ def _measure_product(
             to = Recording(
                 folder.run_path(name), plan.k, (*stamp, ("without", _digest(sorted(without)))), _named(progress, name)
             )
+            ask = run_assistant if name == MAIN else run_answers
             with workbench.assistant(without=without) as assistant:
-                run_assistant(assistant, cases, to, name)
+                ask(assistant, cases, to, name)
     return (_hidden_note(len(hidden), len(tickets)),) if hidden else ()
 
 

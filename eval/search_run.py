@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.seams import Progress
-from eval.answers import ranked_from_record, top_score_from_record
+from eval.answers import drafted_from, ranked_from_record, timings_from_record, top_score_from_record
 from eval.cases import Case, CaseSet
 from eval.runs import Row, Run, RunHeader, run_cases
 from eval.systems import Assistant, System
@@ -37,7 +37,7 @@ def run_system(system: System, cases: CaseSet, to: Recording) -> Run:
 
 
 def run_assistant(assistant: Assistant, cases: CaseSet, to: Recording, name: str = "waypost") -> Run:
-    """Search and ask every question of the case set."""
+    """Search and ask every question of the case set: what the asker waits for either is measured apart."""
 
     def asked(case: Case) -> Row:
         started = time.perf_counter()
@@ -45,6 +45,25 @@ def run_assistant(assistant: Assistant, cases: CaseSet, to: Recording, name: str
         search_ms = 1000 * (time.perf_counter() - started)
         ranked, score = ranked_from_record(found), top_score_from_record(found)
         return Row(case.id, ranked, search_ms, assistant.ask(case.question), score)
+
+    return run_cases(
+        to.path, RunHeader(name, cases.digest, to.k, asked=True, stamp=to.stamp), cases, asked, to.progress
+    )
+
+
+def run_answers(assistant: Assistant, cases: CaseSet, to: Recording, name: str = "waypost") -> Run:
+    """Ask every question and search none: its documents are those that the answer was drafted from, best first."""
+
+    def asked(case: Case) -> Row:
+        answer = assistant.ask(case.question)
+        score = answer.get("top_score")
+        return Row(
+            case.id,
+            drafted_from(answer),
+            dict(timings_from_record(answer)).get("retrieve", 0.0),
+            answer,
+            float(score) if isinstance(score, int | float) else None,
+        )
 
     return run_cases(
         to.path, RunHeader(name, cases.digest, to.k, asked=True, stamp=to.stamp), cases, asked, to.progress

@@ -26,7 +26,7 @@ class Single:
 def best_signal(rows: Sequence[Row], positive: Sequence[bool]) -> Single | None:
     """Return the single score with the highest AUROC on these very questions, which flatters it; None without any.
 
-    Tried are the score of the best document and every signal that all answers report.
+    Tried are the best cosine and every signal that all answers report.
     """
     columns = _columns(rows)
     areas = {name: auroc(values, positive) for name, values in columns.items()}
@@ -36,7 +36,7 @@ def best_signal(rows: Sequence[Row], positive: Sequence[bool]) -> Single | None:
 
 def _columns(rows: Sequence[Row]) -> dict[str, list[float]]:
     scores = [row.top_score for row in rows]
-    found = {"the best document's score": [score for score in scores if score is not None]}
+    found = {"the best cosine": [score for score in scores if score is not None]}
     names = set.intersection(*(set(row.signals) for row in rows)) if rows else set[str]()
     found |= {f'the signal "{name}"': [row.signals[name] for row in rows] for name in sorted(names)}
     return {name: values for name, values in found.items() if len(values) == len(rows)}

@@ -43,7 +43,11 @@ class Assistant(Protocol):
         ...
 
     def ask(self, question: Question) -> Mapping[str, object]:
-        """Return the answer, partial answer or gap, without logging it."""
+        """Return the answer, partial answer or gap, without logging it.
+
+        Beside the contract's keys: `signals` behind the confidence by name, `drafted_from` the documents at hand,
+        best first, and `top_score` the first one's cosine.
+        """
         ...
 
 

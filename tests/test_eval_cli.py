@@ -53,6 +53,7 @@ class WordMatcher:
             "id": question.id, "verdict": "answered" if sure else "gap", "confidence": 0.9 if sure else 0.2,
             "parts": [{"text": best.text, "citations": [1]}] if sure else [], "sources": [source] if sure else [],
             "gap": None if sure else {"reason": "weak_evidence", "nearest": [best.id]}, "timings_ms": {"retrieve": 2.0},
+            "drafted_from": [found.id for found in self._ranked(question)[:8]],
         }  # fmt: skip
 
 

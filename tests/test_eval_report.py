@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -22,6 +23,7 @@ from eval.report.markdown import as_markdown
 from eval.report.model import Calibration, CaseSummary, Report, figures_from_json, report_record
 from eval.report.page import as_html
 from eval.runs import Row, Run, RunHeader
+from eval.studies.study import Growth
 
 CASES = CaseSet(tuple(Case(f"c{n}", f"<question> & {n}", relevant=(f"d{n % 5}",)) for n in range(40)))
 
@@ -142,6 +144,7 @@ def test_a_report_without_any_figure_still_says_what_it_is() -> None:
 
 
 def test_a_growth_curve_is_drawn_from_sizes_and_values() -> None:
-    svg = plots.growth([("ours", [1e3, 1e4], [2.0, 9.0])], "growth", xlabel="pieces", ylabel="ms")
+    line = Growth("ours", "query p50", "ms", (1000, 10_000), (2.0, 9.0), 0.65)
+    svg = plots.growth([line, replace(line, system="theirs")], "growth", "milliseconds")
     assert svg.startswith("<svg")
     assert "var(--series-1)" in svg

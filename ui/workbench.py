@@ -116,9 +116,16 @@ class Examined:
         return {"id": question.id, "hits": hits_json(found, kinds=("doc", "faq"), k=k)}
 
     def ask(self, question: Question) -> Mapping[str, object]:
-        """The answer, partial answer or gap, with the signals behind its confidence beside the contract's keys."""
+        """The answer, partial answer or gap, and beside it what it was made from."""
         answer = self.pipeline.ask(question, audiences=AGENT)
-        return answer_json(answer) | {"signals": dict(answer.features)}
+        documents = list(dict.fromkeys(candidate.passage.document_key for candidate in answer.considered))
+        scores = [candidate.dense for candidate in answer.considered]
+        made_from = {
+            "signals": dict(answer.features),
+            "drafted_from": documents,
+            "top_score": max(scores, default=None),
+        }
+        return answer_json(answer) | made_from
 
 
 class HomeWorkbench:

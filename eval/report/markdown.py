@@ -30,7 +30,7 @@ def as_markdown(report: Report) -> str:
     sections = [
         f"# {report.title}",
         f"{report.cases.n} questions, {report.cases.documents} documents. Brackets: 95 % intervals.",
-        *(f"## {title}\n\n{table(report.group(group))}" for group, title in TITLES.items() if report.group(group)),
+        *(f"## {title}\n\n{_shown(report, group)}" for group, title in TITLES.items() if report.group(group)),
         *(_comparison(report) if report.comparisons else ()),
         _left_out(report),
         *(["## Notes\n\n" + "\n".join(f"- {note}" for note in report.notes)] if report.notes else []),
@@ -52,6 +52,26 @@ def table(figures: Sequence[Figure]) -> str:
         for system, test in rows
     ]
     return "\n".join([head, *lines])
+
+
+def _shown(report: Report, group: Group) -> str:
+    return _growth(report) if group == "scale" else table(report.group(group))
+
+
+def _growth(report: Report) -> str:
+    tables = []
+    for system in dict.fromkeys(line.system for line in report.growth):
+        lines = [line for line in report.growth if line.system == system]
+        sizes = sorted({size for line in lines for size in line.sizes})
+        head = f"| {system}, passages | " + " | ".join(f"{size:,}" for size in sizes) + " | exponent |"
+        rows = [
+            f"| {line.measure} | "
+            + " | ".join(wording.at_size(line, size) for size in sizes)
+            + f" | {wording.exponent(line)} |"
+            for line in lines
+        ]
+        tables.append("\n".join([head, "|---" * (len(sizes) + 2) + "|", *rows]))
+    return "\n\n".join(tables)
 
 
 def _cell(figure: Figure | None) -> str:

@@ -25,10 +25,16 @@ LEADS: dict[Group, str] = {
     " chance that an answerable question gets more confidence than an unanswerable one: 0.5 is guessing, 1 perfect.",
     "gaps": "Articles are taken away by a seeded draw and everything is asked; the questions that lost theirs"
     " are the known gaps. Coarse: other articles may still help, so precision and recall cannot reach 1.",
+    "verification": "Each sentence of a draft is checked against what it cites. Here the check judges replies that"
+    " people judged before: AUROC is the chance that a supported reply gets the higher score.",
+    "scope": "A helpdesk whose articles are 150 subjects, asked about those and about other things. The threshold may"
+    " refuse at most 5 % of the questions that it should answer, measured on questions that are not tested.",
     "causes": "Labels given by the product against labels given by readers.",
     "themes": "Themes found by the product against known groups; a question in no theme counts as one of its own.",
     "latency": "What the asker waits. The median, and the slowest 5 % and 1 %.",
     "cost": "The machine's time at the price that was set.",
+    "scale": "The same measurements at growing sizes. A growth exponent of 1 means that twice the knowledge takes twice"
+    " the time or room, 0 that it takes no more.",
 }
 
 
@@ -55,11 +61,11 @@ def as_html(report: Report) -> str:
 def _head(report: Report) -> str:
     cases = report.cases
     period = f", asked {escape(cases.period)}" if cases.period else ""
-    names = escape(_listed(report.systems))
+    names = escape(_listed(report.compared))
     return (
         f"<header><h1>{escape(report.title)}</h1>"
         f'<p class="sub">{cases.n} questions{period}, {cases.documents} documents. Measured: {names}.</p>'
-        f"{_tiles(report)}</header>"
+        f"{_tiles(report)}{_contents(report)}</header>"
     )
 
 
@@ -77,26 +83,47 @@ _TILES = (
 
 
 def _tiles(report: Report) -> str:
-    first = {figure.name: figure for figure in report.figures if figure.system in report.systems[:1]}
+    found = {(figure.system, figure.name): figure for figure in report.figures}
     tiles = [
-        f'<div class="tile"><b>{wording.number(first[name].estimate.value, first[name].unit)}</b>'
-        f'<span class="what">{escape(what)}</span>'
-        f'<span class="range">{escape(wording.interval(first[name]))}</span></div>'
+        _tile(what, [figure for system in report.compared if (figure := found.get((system, name)))])
         for name, what in _TILES
-        if name in first
     ]
-    return f'<div class="tiles">{"".join(tiles)}</div>' if tiles else ""
+    return f'<div class="tiles">{"".join(tiles)}</div>' if any(tiles) else ""
+
+
+def _tile(what: str, figures: Sequence[Figure]) -> str:
+    if not figures:
+        return ""
+    first, *others = figures
+    beside = "".join(
+        f'<span class="range">{escape(other.system)}: {wording.number(other.estimate.value, other.unit)}</span>'
+        for other in others
+    )
+    return (
+        f'<div class="tile"><b>{wording.number(first.estimate.value, first.unit)}</b>'
+        f'<span class="what">{escape(what)}</span>'
+        f'<span class="range">{escape(wording.interval(first))}</span>{beside}</div>'
+    )
+
+
+def _contents(report: Report) -> str:
+    links = [f'<a href="#{group}">{escape(title)}</a>' for group, title in TITLES.items() if report.group(group)]
+    return f'<nav aria-label="Contents">{"".join(links)}</nav>' if len(links) > 3 else ""
 
 
 def _group(report: Report, group: Group) -> str:
-    drawings = "".join(_plots(report, group))
-    figures = report.group(group)
+    drawings = list(_plots(report, group))
+    table = _growth_tables(report) if group == "scale" else _table(report.group(group), report.systems)
     return (
         f'<section id="{group}"><h2>{escape(TITLES[group])}</h2><p class="lead">{escape(LEADS[group])}</p>'
-        + (f'<div class="plots">{drawings}</div>' if drawings else "")
-        + _table(figures, report.systems)
-        + "</section>"
+        + (f'<div class="plots {_columns(len(drawings))}">{"".join(drawings)}</div>' if drawings else "")
+        + f"{table}</section>"
     )
+
+
+def _columns(drawings: int) -> str:
+    """Three beside each other, or two where that leaves no hole."""
+    return "thirds" if drawings % 3 == 0 else "halves"
 
 
 def _plots(report: Report, group: Group) -> Iterable[str]:
@@ -106,17 +133,39 @@ def _plots(report: Report, group: Group) -> Iterable[str]:
             if len(chosen) > 1:
                 label = f"{name} by system"
                 yield _plot(plots.forest(chosen, report.systems, label), f"{name}; the bar is the 95 % interval.")
+    if group == "verdicts":
+        yield _plot(plots.shares(report.group(group), "verdicts"), "All questions, by what came back.")
     if group == "confidence" and report.calibrations:
         for calibration in report.calibrations:
             drawing = plots.reliability(calibration, f"reliability: {calibration.what}")
             yield _plot(drawing, f"Reliability, {calibration.what}. On the dashed line, confidence means what it says.")
         drawing = plots.risk_coverage(report.calibrations, "risk and coverage")
         yield _plot(drawing, "Answer only the surest questions, and this many are still wrong. Lower is better.")
+    if group == "scale":
+        for title, measures, axis, unit in _GROWTH:
+            if lines := [line for line in report.growth if line.measure in measures]:
+                others = list(dict.fromkeys(line.system for line in lines))[1:]
+                dashed = f" Dashed: {_listed(others)}." if others else ""
+                yield _plot(plots.growth(lines, f"growth: {title}", axis, unit), title + dashed)
     if group == "causes":
         for what, table in report.confusions:
             yield _plot(
                 plots.confusion(table, f"confusion: {what}"), f"Confusion, {what}: rows are true, columns given."
             )
+
+
+_GROWTH = (
+    ("What the asker waits for.", ("query p50", "query p95", "draft p50", "draft p95"), "milliseconds", 1.0),
+    ("What the machine must hold.", ("memory, asking", "disk"), "megabytes", 1.0),
+    (
+        "How fast knowledge comes in.",
+        ("ingest rate, embedding", "ingest rate, vectors given"),
+        "passages a second",
+        1.0,
+    ),
+    ("How long until it answers again.", ("start-up", "rebuild"), "seconds", 1000.0),
+)
+"""Caption, measures, axis and its unit of each drawing of the scaling curve."""
 
 
 def _plot(svg: str, caption: str) -> str:
@@ -136,6 +185,25 @@ def _table(figures: Sequence[Figure], systems: Sequence[str]) -> str:
         for system, test in rows
     )
     return _scrolling(f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>")
+
+
+def _growth_tables(report: Report) -> str:
+    systems = list(dict.fromkeys(line.system for line in report.growth))
+    return "".join(_growth_table(report, system) for system in systems)
+
+
+def _growth_table(report: Report, system: str) -> str:
+    lines = [line for line in report.growth if line.system == system]
+    sizes = sorted({size for line in lines for size in line.sizes})
+    head = "".join(f"<th scope=col>{size:,}</th>" for size in sizes) + "<th scope=col>exponent</th>"
+    rows = "".join(
+        f"<tr><th scope=row>{escape(line.measure)}</th>"
+        + "".join(f"<td>{wording.at_size(line, size)}</td>" for size in sizes)
+        + f"<td>{wording.exponent(line)}</td></tr>"
+        for line in lines
+    )
+    name = f"<td>{_system(system, report.systems, 'passages')}</td>"
+    return _scrolling(f"<table><thead><tr>{name}{head}</tr></thead><tbody>{rows}</tbody></table>")
 
 
 def _scrolling(table: str) -> str:
@@ -225,5 +293,12 @@ def _left_out(report: Report) -> str:
 
 
 def _stamp(report: Report) -> str:
-    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in report.stamp)
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{_stamped(value)}</dd>" for name, value in report.stamp)
     return f"<section><h2>Stamp</h2><dl>{rows}</dl></section>"
+
+
+def _stamped(value: str) -> str:
+    """A long value folded away."""
+    if len(value) <= 120:
+        return escape(value)
+    return f"<details class=inline><summary>{escape(value[:60])}\u2026</summary>{escape(value)}</details>"

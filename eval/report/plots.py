@@ -15,11 +15,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
 from eval.figures import Figure
 from eval.metrics.classification import Confusion
 from eval.report.model import Calibration
+from eval.studies.study import Growth
 
 INK, MUTED, GRID = "#010203", "#040506", "#070809"
 SERIES = ("#0a0b01", "#0a0b02", "#0a0b03", "#0a0b04", "#0a0b05", "#0a0b06")
@@ -139,9 +140,9 @@ def risk_coverage(calibrations: Sequence[Calibration], label: str) -> str:
             xlim=(0, 1.02), ylim=(0, None), xlabel="share of questions answered, surest first", ylabel="error rate"
         )
         axes.grid()
-        axes.legend(frameon=False, loc="upper left", labelcolor=INK)
+        _legend(axes, columns=1)
 
-    return _drawn(3.0, label, draw)
+    return _drawn(3.0 + 0.2 * (len(calibrations) - 1), label, draw)
 
 
 def confusion(table: Confusion, label: str) -> str:
@@ -163,16 +164,70 @@ def confusion(table: Confusion, label: str) -> str:
     return _drawn(3.6, label, draw)
 
 
-def growth(
-    lines: Sequence[tuple[str, Sequence[float], Sequence[float]]], label: str, *, xlabel: str, ylabel: str
-) -> str:
-    """Draw how something grows with size, both axes logarithmic; one line for each (name, sizes, values)."""
+def growth(lines: Sequence[Growth], label: str, ylabel: str, unit: float = 1.0) -> str:
+    """Draw how measures grow with the knowledge, both axes logarithmic; values are divided by `unit`.
+
+    A measure has its colour; the first system's lines are solid, others dashed.
+    """
+    measures, systems = (
+        list(dict.fromkeys(names)) for names in zip(*((g.measure, g.system) for g in lines), strict=True)
+    )
 
     def draw(axes: Axes) -> None:
-        for number, (name, sizes, values) in enumerate(lines):
-            axes.plot(sizes, values, marker="o", color=SERIES[number % len(SERIES)], linewidth=2, label=name)
-        axes.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
+        for line in lines:
+            first, colour = line.system == systems[0], SERIES[measures.index(line.measure) % len(SERIES)]
+            style = "-" if first else (0, (3, 2))
+            name = line.measure if first else "_"
+            axes.plot(
+                line.sizes,
+                np.array(line.values) / unit,
+                marker="o",
+                markersize=5,
+                ls=style,
+                color=colour,
+                lw=2,
+                label=name,
+            )
+        axes.set(xscale="log", yscale="log", xlabel="passages", ylabel=ylabel)
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0), numticks=8))
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(FuncFormatter(_round))
+        axes.minorticks_off()
         axes.grid(which="major")
-        axes.legend(frameon=False, labelcolor=INK)
+        _legend(axes, columns=columns)
 
-    return _drawn(3.0, label, draw)
+    columns = 1 if max(map(len, measures)) > 18 else 2
+    return _drawn(3.0 + 0.22 * -(-len(measures) // columns), label, draw)
+
+
+def _legend(axes: Axes, *, columns: int) -> None:
+    """The names below the drawing, where they cover nothing."""
+    canvas = axes.get_figure(root=True)
+    if canvas is not None:
+        canvas.legend(loc="outside lower center", ncols=columns, frameon=False, labelcolor=INK)
+
+
+def shares(figures: Sequence[Figure], label: str) -> str:
+    """Draw shares of one whole as one bar, each with its name and number below."""
+
+    def draw(axes: Axes) -> None:
+        left = 0.0
+        for place, figure in enumerate(figures):
+            value = figure.estimate.value or 0.0
+            axes.barh([0], [value], left=left, height=0.5, color=SERIES[place % len(SERIES)], alpha=0.85)
+            axes.annotate(f"{value:.0%}", (left + value / 2, 0.32), ha="center", va="bottom", color=INK)
+            axes.annotate(figure.name, (left + value / 2, -0.32), ha="center", va="top", color=MUTED)
+            left += value
+        axes.set(xlim=(0, 1), ylim=(-0.8, 0.8))
+        axes.axis("off")
+
+    return _drawn(1.1, label, draw)
+
+
+def _round(value: float, _place: int | None = None) -> str:
+    """A tick's number, short.
+
+    >>> _round(300_000), _round(10), _round(0.5)
+    ('300k', '10', '0.5')
+    """
+    return f"{value / 1000:g}k" if value >= 1000 else f"{value:g}"

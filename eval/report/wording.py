@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from eval.figures import Figure, Unit
 from eval.metrics.intervals import Difference
+from eval.studies.study import Growth
 
 MISSING = "not defined"
 
@@ -24,7 +25,9 @@ def number(value: float | None, unit: Unit) -> str:
         return f"{value / 1000:.3g} GB" if value >= 1000 else f"{value:.0f} MB"
     if unit == "rate":
         return f"{value:,.0f} /s"
-    return f"{value:.6f}".rstrip("0").rstrip(".") if unit == "cost" else f"{value:.3f}"
+    if unit == "cost":
+        return f"{value:.6f}".rstrip("0").rstrip(".")
+    return f"{value:.3f}".replace("-", "\u2212") if round(value, 3) else "0.000"
 
 
 def _duration(ms: float) -> str:
@@ -85,6 +88,22 @@ def place(value: int | None) -> str:
     ('1', 'not found')
     """
     return "not found" if value is None else str(value)
+
+
+def at_size(line: Growth, size: int) -> str:
+    """Return what a measure was at a size, a dash where it was not taken.
+
+    >>> at_size(Growth("ours", "query p50", "ms", (1000,), (20.4,), None), 1000)
+    '20 ms'
+    """
+    return next(
+        (number(value, line.unit) for at, value in zip(line.sizes, line.values, strict=True) if at == size), "\u2013"
+    )
+
+
+def exponent(line: Growth) -> str:
+    """Return the growth exponent with two digits, a dash where one size cannot tell."""
+    return "\u2013" if line.exponent is None else f"{line.exponent + 0.0:.2f}".replace("-", "\u2212")
 
 
 def test_and_metric(figure: Figure) -> tuple[str, str]:

@@ -145,8 +145,20 @@ def curve_study(curve: Curve, stamp: tuple[tuple[str, str], ...] = ()) -> Study:
     }
     figures = tuple(figure for (system, size), results in found.items() for figure in _row(system, size, results))
     growth = tuple(line for system in SYSTEMS for line in _lines(system, found))
+    slopes = tuple(
+        Figure(
+            line.system,
+            "scale",
+            f"growth exponent: {line.measure}",
+            Estimate(line.exponent, None, None, n),
+            "index",
+            "",
+        )
+        for line in growth
+        if (n := len(line.sizes)) > 1
+    )
     ends = tuple(f"Scaling, {system}: {why}." for system in SYSTEMS if (why := _failure(curve, system)))
-    return Study("scaling", figures, (*_WORDS, *ends), growth, stamp)
+    return Study("scaling", (*figures, *slopes), (*_WORDS, *ends), growth, stamp)
 
 
 _WORDS = (

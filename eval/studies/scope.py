@@ -80,7 +80,7 @@ def scope_study(run: Run, cases: CaseSet, seed: int = 0) -> Study:
     best = {key: row.top_score or 0.0 for key, row in run.rows.items()}
     figures = [
         *_figures("waypost", confidence, run.rows, cases, seed),
-        *_figures("best score alone", best, run.rows, cases, seed),
+        *_figures("best cosine alone", best, run.rows, cases, seed),
         *(_published(name, value) for name, value in PUBLISHED),
     ]
     return Study("clinc150", tuple(figures), _NOTES)
