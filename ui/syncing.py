@@ -80,7 +80,9 @@ def _run(
         return Fetcher(home.settings.sources.private_hosts, headers, origin, wait=hooks.wait)
 
     options = checked_options(source.kind, source.options)
-    feed, stamp = open_feed(source.kind, options, Defaults(rules=home.redactor.rules), Outside(fetch, home.folder / "sources"))
+    feed, stamp = open_feed(
+        source.kind, options, Defaults(rules=home.redactor.rules), Outside(fetch, home.folder / "sources")
+    )
     summary, failure = sync(
         source, feed, stamp, corpus=home.corpus, sources=sources_of(home), embedder=hooks.embedder,
         progress=hooks.progress, committed=hooks.committed, started=hooks.started, allow_empty=allow_empty,

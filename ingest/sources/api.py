@@ -29,6 +29,11 @@ class Api:
     fetcher: Fetcher
     base: str
 
+    @property
+    def origin(self) -> str:
+        """Scheme and host."""
+        return origin(self.base)
+
     def get(self, path: str, parameters: Record | None = None) -> Record:
         """The object at `path`, which may also be a whole address on the same origin.
 

@@ -28,6 +28,7 @@ class Conversations:
     memory: Memory
     again: list[str] = field(default_factory=list)
     _in_a_row: int = 0
+    _done: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def failed_before(self) -> tuple[str, ...]:
@@ -63,6 +64,9 @@ class Conversations:
         whole: Callable[[Record], Record | None],
     ) -> Iterator[Event]:
         revision = self.how.revision(changed(header))
+        if (key, revision) in self._done:
+            return  # pages overlap where a list is read by its times of change
+        self._done.add((key, revision))
         if self.memory.revisions.get(key) == revision:
             yield Item(key, revision, key, _unchanged)
             return
@@ -79,9 +83,9 @@ class Conversations:
         yield Gone(key) if record is None else ticket_item(self.how, key, revision, record)
 
 
-def ticket_item(_how: Reading, key: str, revision: str, record: Record) -> Item:
+def ticket_item(how: Reading, key: str, revision: str, record: Record) -> Item:
     """The item of a ticket; its fields are those of `tickets.jsonl`."""
-    return Item(key, revision, key, lambda: ticket_document(record))
+    return Item(key, revision, key, lambda: ticket_document(record, how.defaults.rules))
 
 
 def _refusal(reason: str) -> Callable[[], Document]:

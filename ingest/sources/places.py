@@ -14,7 +14,10 @@ from ingest.net.addresses import refuse_odd_address
 from ingest.net.fetch import Fetcher
 from ingest.net.secrets import secret
 from ingest.sources.api import Api, basic
+from ingest.sources.chatwoot import ChatwootFeed, ChatwootOptions
 from ingest.sources.feed import Feed, Options, Reading, reading
+from ingest.sources.freshdesk import FreshdeskFeed, FreshdeskOptions
+from ingest.sources.intercom import IntercomFeed, IntercomOptions
 from ingest.sources.item import Defaults
 from ingest.sources.sitemap import origin
 from ingest.sources.web import WebFeed, WebOptions
@@ -47,6 +50,23 @@ def _zendesk(options: ZendeskOptions, how: Reading, outside: Outside) -> Feed:
     return ZendeskFeed(options, how, _api(options, {"Authorization": header}, outside))
 
 
+def _freshdesk(options: FreshdeskOptions, how: Reading, outside: Outside) -> Feed:
+    key = secret(options.token_env, options.token_file)
+    return FreshdeskFeed(options, how, _api(options, {"Authorization": basic(key, "X")}, outside))
+
+
+def _intercom(options: IntercomOptions, how: Reading, outside: Outside) -> Feed:
+    key = secret(options.token_env, options.token_file)
+    headers = {"Authorization": f"Bearer {key}", "Intercom-Version": options.version, "Accept": "application/json"}
+    return IntercomFeed(options, how, _api(options, headers, outside))
+
+
+def _chatwoot(options: ChatwootOptions, how: Reading, outside: Outside) -> Feed:
+    key = secret(options.token_env, options.token_file)
+    api = _api(options, {"api_access_token": key}, outside)
+    return ChatwootFeed(options, how, Api(api.fetcher, f"{api.base}/api/v1/accounts/{options.account}"))
+
+
 def _api(options: Options, headers: Mapping[str, str], outside: Outside) -> Api:
     base = origin(options.address)
     return Api(outside.fetch(headers, base), base)
@@ -55,6 +75,9 @@ def _api(options: Options, headers: Mapping[str, str], outside: Outside) -> Api:
 KINDS: Mapping[str, Kind] = {
     "web": Kind(WebOptions, _web),
     "zendesk": Kind(ZendeskOptions, _zendesk),
+    "freshdesk": Kind(FreshdeskOptions, _freshdesk),
+    "intercom": Kind(IntercomOptions, _intercom),
+    "chatwoot": Kind(ChatwootOptions, _chatwoot),
 }
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import urldefrag, urljoin
 
@@ -25,12 +26,12 @@ from ingest.records import article_document
 from ingest.sources.feed import Event, Mark, Memory, Options, Reading, Words
 from ingest.sources.item import Item
 from ingest.sources.sitemap import Listed, listed_pages, origin
-from ingest.structure.html import from_html
-from ingest.structure.main_content import main_html
+from ingest.structure.main_content import main_html, parsed_page
 
 _FAILURES_IN_A_ROW = 3
 _GONE = (404, 410)
 _MAX_DELAY_S = 60.0
+_MAX_PAGE_BYTES = 10_000_000
 
 
 class WebOptions(Options):
@@ -123,14 +124,13 @@ class WebFeed:
             self._asked_at = time.monotonic()
 
     def _read(self, page: Listed, reply: Reply) -> tuple[Item, dict[str, Any]] | None:
-        kind = reply.headers.get("content-type", "text/html").split(";")[0].strip().lower()
         read = _Page(page, reply, self.reading)
-        if kind not in ("text/html", "application/xhtml+xml"):
-            item = Item(page.url, self.reading.revision(kind), page.url, _refusal(f"expected a page, found {kind!r}."))
-        elif read.is_hidden():
-            return None
-        else:
-            item = Item(read.canonical(), self.reading.revision(read.content()), page.url, read.document)
+        try:
+            if read.is_hidden():
+                return None
+            item = Item(read.canonical(), read.revision(), page.url, read.document)
+        except UnreadableItem as error:
+            item = Item(page.url, self.reading.revision(str(error)), page.url, _refusal(str(error)))
         state = {
             "key": item.key,
             "etag": reply.headers.get("etag", ""),
@@ -146,69 +146,74 @@ class WebFeed:
         return Item(key, self.reading.revision("failed", str(error)), page.url, _refusal(str(error)))
 
 
-@dataclass
 class _Page:
-    """One page as it came."""
+    """One page as it came.
 
-    page: Listed
-    reply: Reply
-    reading: Reading
-    _tree: LexborHTMLParser | None = None
-    _html: str = ""
+    Raises, from every method:
+        UnreadableItem: it is no page, or larger than any page of documentation.
+    """
+
+    def __init__(self, page: Listed, reply: Reply, how: Reading) -> None:
+        self._page = page
+        self._reply = reply
+        self._how = how
 
     def is_hidden(self) -> bool:
         """Whether the page asks not to be found."""
-        headers = self.reply.headers.get("x-robots-tag", "")
-        metas = [node.attributes.get("content") or "" for node in self.tree.css("meta[name=robots i]")]
+        headers = self._reply.headers.get("x-robots-tag", "")
+        metas = [node.attributes.get("content") or "" for node in self._tree.css("meta[name=robots i]")]
         return any(word in text.lower() for text in (headers, *metas) for word in ("noindex", "none"))
 
     def canonical(self) -> str:
         """The address that the page calls its own, where that is on its own site; else where it was found."""
-        node = self.tree.css_first("link[rel=canonical i]")
-        target = urldefrag(urljoin(self.reply.url, (node.attributes.get("href") or "") if node else ""))[0]
-        return target if origin(target) == origin(self.reply.url) else urldefrag(self.reply.url)[0]
+        node = self._tree.css_first("link[rel=canonical i]")
+        target = urldefrag(urljoin(self._reply.url, (node.attributes.get("href") or "") if node else ""))[0]
+        return target if origin(target) == origin(self._reply.url) else urldefrag(self._reply.url)[0]
 
-    def content(self) -> str:
-        """The main content as HTML."""
-        return main_html(self.html)
+    def revision(self) -> str:
+        """Stands for the main content: a new banner around it is no change."""
+        return self._how.revision(self._content)
 
     def document(self) -> Document:
         """The page as a document."""
         address = self.canonical()
-        visible = from_html(self.content())
+        root = self._tree.css_first("html")
         record = {
-            "id": address, "url": address, "title": visible.title, "locale": self._locale(),
+            "id": address,
+            "url": address,
+            "html": self._content,
+            "locale": (root.attributes.get("lang") or "") if root else "",
             "updated_at": self._changed(),
-        }  # fmt: skip
-        item_revision = self.reading.revision(self.content())
-        return article_document(record, visible, item_revision, self.reading.defaults, where=self.page.url)
+        }
+        return article_document(record, None, self.revision(), self._how.defaults, where=self._page.url)
 
-    @property
-    def html(self) -> str:
-        """The page's text."""
-        self._html = self._html or decoded(self.reply.body)
-        return self._html
+    @cached_property
+    def _html(self) -> str:
+        kind = self._reply.headers.get("content-type", "text/html").split(";")[0].strip().lower()
+        if kind not in ("text/html", "application/xhtml+xml"):
+            raise UnreadableItem(f"{self._page.url}: expected a page, found {kind!r}.")
+        if len(self._reply.body) > _MAX_PAGE_BYTES:
+            raise UnreadableItem(f"{self._page.url}: expected at most {_MAX_PAGE_BYTES:,} bytes, found more.")
+        return decoded(self._reply.body)
 
-    @property
-    def tree(self) -> LexborHTMLParser:
-        """The page parsed."""
-        self._tree = self._tree or LexborHTMLParser(self.html)
-        return self._tree
+    @cached_property
+    def _content(self) -> str:
+        return main_html(self._html)
 
-    def _locale(self) -> str:
-        root = self.tree.css_first("html")
-        return (root.attributes.get("lang") or "") if root else ""
+    @cached_property
+    def _tree(self) -> LexborHTMLParser:
+        return parsed_page(self._html)
 
     def _changed(self) -> datetime | None:
-        node = self.tree.css_first('meta[property="article:modified_time"]')
-        for given in ((node.attributes.get("content") or "") if node else "", self.page.changed):
+        node = self._tree.css_first('meta[property="article:modified_time"]')
+        for given in ((node.attributes.get("content") or "") if node else "", self._page.changed):
             try:
                 found = datetime.fromisoformat(given.strip())
             except ValueError:
                 continue
             return found if found.tzinfo else found.replace(tzinfo=UTC)
         try:
-            return parsedate_to_datetime(self.reply.headers.get("last-modified", ""))
+            return parsedate_to_datetime(self._reply.headers.get("last-modified", ""))
         except (ValueError, TypeError):
             return None
 

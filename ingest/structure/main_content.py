@@ -20,13 +20,22 @@ _RUNNING = 0.7
 """Share of an element's characters outside links from which on it is text, not a list of links."""
 
 
+def parsed_page(html: str) -> LexborHTMLParser:
+    """The page's tree, in time that grows with its length alone.
+
+    Raises:
+        UnreadableItem: more tags than any page of documentation has.
+    """
+    return LexborHTMLParser(shallow(cleaned(html)))
+
+
 def main_html(html: str) -> str:
     """The page with nothing in its body but its content; the page as it is where that cannot be told.
 
     Raises:
         UnreadableItem: more tags than any page of documentation has.
     """
-    tree = LexborHTMLParser(shallow(cleaned(html)))
+    tree = parsed_page(html)
     body = tree.body
     if body is None or any(node.text(strip=True) for node in body.css(_MARKED)):
         return html
