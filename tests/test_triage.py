@@ -22,6 +22,8 @@ from assistant.gaps.triage import (
     load_triage,
     save_triage,
 )
+from assistant.gaps.triage.features import block_widths
+from assistant.gaps.triage.model import SHIPPED
 from assistant.gaps.triage.sentences import sentence_spans
 from assistant.seams import Vectors
 
@@ -159,11 +161,11 @@ def test_a_missing_or_damaged_file_is_a_model_error(tmp_path: Path) -> None:
         load_triage(tmp_path / "bad.npz")
 
 
-def test_what_ships_holds_no_vectors_of_threads_and_only_common_words(model: TriageModel) -> None:
-    assert all(term.replace(" ", "").isalpha() and len(term.split()) <= 2 for term in model.vocabulary.terms)
-    assert len(model.cause.weights.shape) == 2
-    assert model.cause.weights.shape[1] == len(CAUSES)
-    assert model.stage.weights.shape[1] == len(STAGES)
+def test_what_ships_is_one_weight_per_feature_and_label_and_nothing_of_a_thread(model: TriageModel) -> None:
+    width = sum(block_widths(384))
+    assert model.cause.weights.shape == (width + 1, len(CAUSES))
+    assert model.stage.weights.shape == (width + 1, len(STAGES))
+    assert SHIPPED.stat().st_size < 50_000
 
 
 def test_the_party_is_the_security_program_rather_than_the_mailbox() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from assistant.gaps.triage import CAUSES, STAGES
 from eval.fit_triage import LABELS, best_temperature, further_examples, stratified_folds
-from eval.triage_report import calibration_error, f1, figures
+from eval.triage_report import calibration_error, f1, figures, gain
 
 BENCH = os.environ.get("WAYPOST_BENCH")
 
@@ -40,6 +40,15 @@ def test_the_four_causes_are_measured_with_and_without_the_other_threads() -> No
     assert found["accuracy"] == pytest.approx(0.8)
 
 
+def test_the_gain_is_the_paired_difference_and_nothing_against_itself() -> None:
+    truth = np.array([0, 0, 0, 1] * 25)
+    right, wrong = np.eye(6)[truth], np.eye(6)[np.zeros(100, int)]
+    found = gain([right], [wrong], truth, STAGES)
+    assert found["gain"] == pytest.approx(0.25)
+    assert found["gain_low"] < 0.25 < found["gain_high"]
+    assert set(gain([right], [right], truth, STAGES).values()) == {0.0}
+
+
 def test_folds_deal_every_label_out_evenly() -> None:
     truth = np.array([0] * 10 + [1] * 5)
     folds = stratified_folds(truth, 5, seed=1)
@@ -55,14 +64,14 @@ def test_overconfident_logits_get_a_temperature_above_one() -> None:
 
 def test_further_labels_are_ids_and_known_labels_and_nothing_else() -> None:
     header, *rows = LABELS.read_text(encoding="utf-8").splitlines()
-    assert header == "id,cause,stage"
+    assert header == "id,cause,secondary,stage"
     cells = [row.split(",") for row in rows]
-    assert len({row[0] for row in cells}) == len(rows) == 660
-    assert all(cause in CAUSES and stage in STAGES for _, cause, stage in cells)
+    assert len({row[0] for row in cells}) == len(rows) == 1560
+    assert all(cause in CAUSES and second in ("", *CAUSES) and stage in STAGES for _, cause, second, stage in cells)
 
 
 @pytest.mark.skipif(BENCH is None, reason="WAYPOST_BENCH is not set: the benchmark's threads are not here")
 def test_every_further_label_finds_its_thread() -> None:
     examples = further_examples(Path(BENCH or "") / "thunderbird")
-    assert len(examples) == 660
+    assert len(examples) == 1560
     assert all(example.contact.text or example.contact.title for example in examples)

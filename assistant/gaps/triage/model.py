@@ -1,7 +1,7 @@
 """The fitted weights: from rows to calibrated labels, and what a desk's corrections add to them.
 
-`eval/fit_triage.py` fits and writes the shipped file; it holds weights, common words and the means of features, no
-text and no vector of any contact.
+`eval/fit_triage.py` fits and writes the shipped file; it holds weights and the means of features, no text and no vector
+of any contact.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from assistant.gaps.triage.contact import Contact, Correction, Label, Triaged
 from assistant.gaps.triage.features import (
     Described,
     Matrix,
-    Vocabulary,
     block_widths,
     class_likeness,
     describe,
@@ -30,7 +29,7 @@ from assistant.seams import Embedder
 
 SHIPPED = Path(__file__).parent.parent / "triage_model.npz"
 _BATCH = 256
-_CORRECTION_STRENGTH = 1.0  # measured by eval/triage_report.py --corrections
+_CORRECTION_STRENGTH = 0.5  # measured by eval/triage_report.py
 _NEW_LABEL_ODDS = 3.0  # a label first seen in corrections starts e**3 times rarer than the average one
 
 
@@ -66,7 +65,6 @@ class TriageModel:
 
     cause: Head
     stage: Head
-    vocabulary: Vocabulary
     quote_weights: Matrix
     space: str
 
@@ -97,7 +95,7 @@ class TriageModel:
                 raise UsageError(f"correction of {correction.contact.id!r}: a label is empty; use None for no opinion")
         if not corrections:
             return self
-        rows = describe([correction.contact for correction in corrections], embedder, self.vocabulary).rows
+        rows = describe([correction.contact for correction in corrections], embedder).rows
         return replace(
             self,
             cause=moved(self.cause, rows, [correction.cause for correction in corrections]),
@@ -105,7 +103,7 @@ class TriageModel:
         )
 
     def _batch(self, contacts: Sequence[Contact], embedder: Embedder) -> list[Triaged]:
-        described = describe(contacts, embedder, self.vocabulary)
+        described = describe(contacts, embedder)
         causes, stages = (self.cause.label(described.rows), self.stage.label(described.rows))
         quotes = [self.quote(described, i, contacts[i], causes[i].label) for i in range(len(contacts))]
         return [
@@ -115,13 +113,11 @@ class TriageModel:
 
     def quote(self, described: Described, i: int, contact: Contact, cause: str) -> str:
         """The piece of contact `i` of `described` that speaks most for `cause`."""
-        rows = sentence_marks(self.cause, self.vocabulary, described, i, contact, cause)
+        rows = sentence_marks(self.cause, described, i, contact, cause)
         return best_quote(contact, described.spans[i], rows, self.quote_weights)
 
 
-def sentence_marks(
-    head: Head, vocabulary: Vocabulary, described: Described, i: int, contact: Contact, cause: str
-) -> Matrix:
+def sentence_marks(head: Head, described: Described, i: int, contact: Contact, cause: str) -> Matrix:
     """What quotes are chosen by: a row per sentence of contact `i` of `described`, as `quotes.quote_rows` has them."""
     spans, vectors = described.spans[i], described.sentences[i]
     if not spans:
@@ -130,13 +126,10 @@ def sentence_marks(
     others = np.delete(head.weights[:-1], column, axis=1).mean(axis=1)
     evidence = (head.weights[:-1, column] - others) * head.scale
     alone = sentence_rows(contact.text, spans, vectors, described.prototypes)
-    width = alone.shape[1]
+    speaks = (alone - head.centre) @ evidence
+    whole, likeness = described.rows[i, : vectors.shape[1]], class_likeness(vectors, described.prototypes, cause)
     pieces = [contact.text[start:end] for start, end in spans]
-    of_words = vocabulary.rows([Contact("", "", piece) for piece in pieces]) @ evidence[width:]
-    speaks = (alone - head.centre[:width]) @ evidence[:width] + of_words
-    dimensions = vectors.shape[1]
-    whole, title = described.rows[i, :dimensions], described.rows[i, dimensions : 2 * dimensions]
-    return quote_rows(pieces, vectors, whole, title, speaks, class_likeness(vectors, described.prototypes, cause))
+    return quote_rows(pieces, vectors, whole, described.titles[i], speaks, likeness)
 
 
 def load_triage(path: Path | None = None) -> TriageModel:
@@ -148,11 +141,10 @@ def load_triage(path: Path | None = None) -> TriageModel:
     file = path or SHIPPED
     try:
         with np.load(file, allow_pickle=False) as arrays:
-            vocabulary = Vocabulary(tuple(map(str, arrays["terms"])), arrays["idf"].astype(np.float32))
             cause, stage = (_head(dict(arrays), name) for name in ("cause", "stage"))
             quotes = arrays["quote_weights"].astype(np.float32)
-            model = TriageModel(cause, stage, vocabulary, quotes, str(arrays["space"]))
-            expected = sum(block_widths(int(arrays["dimensions"]), len(vocabulary.terms)))
+            model = TriageModel(cause, stage, quotes, str(arrays["space"]))
+            expected = sum(block_widths(int(arrays["dimensions"])))
     except (OSError, KeyError, ValueError) as error:
         raise ModelError(f"triage model {file}: {error}; write it anew with eval/fit_triage.py") from error
     sizes = (cause.weights.shape[0], stage.weights.shape[0], quotes.shape[0])
@@ -164,14 +156,11 @@ def load_triage(path: Path | None = None) -> TriageModel:
 
 def save_triage(model: TriageModel, path: Path) -> None:
     """Write `model`, weights as half floats; the bytes depend on nothing but the model."""
-    terms = len(model.vocabulary.terms)
-    rest = model.cause.weights.shape[0] - 1 - sum(block_widths(0, terms))
+    dimensions = model.cause.weights.shape[0] - 1 - sum(block_widths(0))
     arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]] = {
-        "terms": np.array(model.vocabulary.terms or [""], np.str_)[:terms],
-        "idf": model.vocabulary.idf.astype(np.float16),
         "quote_weights": model.quote_weights.astype(np.float16),
         "space": np.array(model.space),
-        "dimensions": np.array(rest // 4),
+        "dimensions": np.array(dimensions),
     }
     for name, head in (("cause", model.cause), ("stage", model.stage)):
         arrays |= {
