@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from assistant.desk import Desk
     from assistant.gaplog.hearing import Hearing
     from assistant.gaplog.log import GapLog
+    from assistant.gaplog.mining import Mining
+    from assistant.gaplog.retest import Retest
     from assistant.index.generation import OwnedIndex
     from assistant.index.lock import Ownership
     from assistant.index.reader import ReaderIndex
@@ -92,6 +94,22 @@ class Home:
         desk = self.settings.desk
         ranges = prices(desk.minutes_per_contact, desk.cost_per_hour)
         return GapLog(self.database, self.embedder, ranges, desk.currency, desk.name)
+
+    def mining(self, index: PassageIndex) -> Mining:
+        """Asks old tickets of the knowledge alone."""
+        from assistant.gaplog.mining import Mining
+
+        def pipeline(knowledge: Knowledge) -> Assistant:
+            return self.assistant(index, lambda: "mining", knowledge)
+
+        return Mining(self.database, self.knowledge, self.embedder, self.searcher.model_id, pipeline)
+
+    def retest(self, index: PassageIndex) -> Retest:
+        """Asks open gaps again."""
+        from assistant.gaplog.retest import Retest
+
+        pipeline = self.assistant(index, lambda: "retest")
+        return Retest(self.database, pipeline, index, self.searcher.model_id)
 
     @cached_property
     def hearing(self) -> Hearing:

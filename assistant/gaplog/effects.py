@@ -31,11 +31,11 @@ class Effects:
 
     database: Database
 
-    def of(self, fixes: list[Fix]) -> list[EffectVerdict]:
-        """A verdict on each of the fixes, in order, from everything heard up to the last whole week."""
+    def of(self, fixes: list[Fix], *, last: date | None = None) -> list[EffectVerdict]:
+        """A verdict on each of the fixes, in order, from everything heard up to the last whole week (of `last`)."""
         if not fixes:
             return []
-        counts, first = self._weeks()
+        counts, first = self._weeks(last)
         themes, store = Themes(self.database), Fixes(self.database)
         touched = {themes.living(fix.theme_id) for fix in store.all()}
         exposures = store.exposures()
@@ -53,9 +53,10 @@ class Effects:
                 done += 1
         return done
 
-    def _weeks(self) -> tuple[Counts, date]:
+    def _weeks(self, last: date | None) -> tuple[Counts, date]:
         """Weekly contacts of every living theme up to the last whole week, and the first week's Monday."""
-        contacts = Contacts(self.database).counted(ContactFilter())
+        heard = Contacts(self.database).counted(ContactFilter())
+        contacts = [c for c in heard if last is None or c.at.date() <= last]
         themes = [state.id for state in Themes(self.database).all()]
         latest = contacts[-1].at.date() if contacts else date.today()  # noqa: DTZ011 - no contact, no week
         whole = latest if latest.weekday() == 6 else monday(latest) - timedelta(days=1)

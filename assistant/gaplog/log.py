@@ -16,6 +16,7 @@ from assistant.gaplog.grouping import Grouping, Pass
 from assistant.gaplog.hearing import Hearing
 from assistant.gaplog.labelling import Labelling
 from assistant.gaplog.listening import Listening
+from assistant.gaplog.weekly import Weekly
 from assistant.gaps.brief import Brief, brief
 from assistant.gaps.overview import Prices
 from assistant.gaps.records import Period, ThemeCard
@@ -67,6 +68,11 @@ class GapLog:
     def effects(self) -> Effects:
         """Measures fixes."""
         return Effects(self.database)
+
+    @property
+    def weekly(self) -> Weekly:
+        """Makes and keeps digests."""
+        return Weekly(self.database, self.board, self.desk)
 
     def card(self, theme: str) -> ThemeCard:
         """What people did with a theme and with those merged into it.

@@ -218,8 +218,10 @@ def _later_news(row: Any, contact: NewContact) -> dict[str, Any]:
     changes = {name: value for name, value in news.items() if getattr(row, name) != value}
     if contact.nearest and list(contact.nearest) != list(row.nearest):
         changes["nearest"] = list(contact.nearest)
+    if contact.kind == "ticket" and row.kind != "ticket":
+        changes["kind"] = "ticket"
     if contact.kind == "ticket" and _hash(contact.full_text) != row.content_hash:
-        changes |= {"kind": "ticket", "title": contact.title, "text": contact.text, "labelled_by": "", "mined_by": ""}
+        changes |= {"title": contact.title, "text": contact.text, "labelled_by": "", "mined_by": ""}
         changes |= {"content_hash": _hash(contact.full_text), "at": contact.at}
     return changes
 

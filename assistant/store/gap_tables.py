@@ -193,13 +193,12 @@ class Retest(Base):
 
 
 class GapCheck(Base):
-    """How a gap was answered when it was last asked; `floor` is the lowest cosine among the passages considered."""
+    """How a gap was answered when it was last asked again, and from what."""
 
     __tablename__ = "gap_checks"
     gap_id: Mapped[int] = mapped_column(ForeignKey("gaps.id", ondelete="CASCADE"), primary_key=True)
     verdict: Mapped[str] = mapped_column(String(10))
     confidence: Mapped[float]
-    floor: Mapped[float]
     sources: Mapped[list[Any]]
     at: Mapped[datetime]
 

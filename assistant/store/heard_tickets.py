@@ -50,6 +50,14 @@ class HeardTickets:
         with self._database.read() as connection:
             return int(connection.scalar(query) or 0)
 
+    def order(self) -> dict[str, int]:
+        """Each live ticket's place in time, from 0; those without a time come first."""
+        query = select(t.Document.key, t.Version.created_at).join(t.Version, t.Version.id == t.Document.version_id)
+        query = query.where(t.Document.kind == "ticket", t.Document.deleted_at.is_(None))
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(t.Version.created_at.nulls_first(), t.Document.id)).all()
+        return {row[0]: place for place, row in enumerate(rows)}
+
     def many(self, keys: Sequence[str]) -> dict[str, HeardTicket]:
         """Those of the tickets that are live, by key."""
         found: dict[str, HeardTicket] = {}

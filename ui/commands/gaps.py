@@ -8,13 +8,16 @@ from typing import Annotated, Any
 
 import typer
 
-from ui.commands import contacts, themes
+from ui.commands import contacts, gap_work, themes
 from ui.commands.options import AsJson, Config, Data
 from ui.commands.themes import Since, Until
 
 app = typer.Typer(no_args_is_help=True)
 app.command("triage")(contacts.triage)
 app.command("themes")(themes.themes)
+app.command("mine")(gap_work.mine)
+app.command("retest")(gap_work.retest)
+app.command("digest")(gap_work.digest)
 
 
 @app.command("list")

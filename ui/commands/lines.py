@@ -71,15 +71,32 @@ def written(out: Path | None) -> Iterator[Callable[[Mapping[str, Any]], None]]:
     if out is None:
         yield lambda record: print(line_of(record))
         return
+    with _whole(out) as file:
+        yield lambda record: _write(file, record, out)
+
+
+def saved(out: Path, text: str) -> None:
+    """Write `text` to a file, which appears whole or not at all.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    with _whole(out) as file, _refusing(out):
+        file.write(text)
+
+
+@contextmanager
+def _whole(out: Path) -> Iterator[TextIO]:
+    """A file that takes its name only when it is complete."""
     if out.is_dir():
         raise UsageError(f"Expected a file to write at {out}, found a folder. Give another place with --out.")
     aside = out.with_name(f".{out.name}.{os.getpid()}")
     try:
         with _refusing(out):
             out.parent.mkdir(parents=True, exist_ok=True)
-            file = aside.open("w", encoding="utf-8")
+            file = aside.open("w", encoding="utf-8", newline="\n")
         with file:
-            yield lambda record: _write(file, record, out)
+            yield file
             with _refusing(out):
                 file.flush()
         with _refusing(out):

@@ -109,7 +109,7 @@ def period(home: Home, since: str | None, until: str | None) -> Period:
     Raises:
         UsageError: a day cannot be read, or the period ends before it begins.
     """
-    return home.gap_log.board.period(_day(since, "--since"), _day(until, "--until"))
+    return home.gap_log.board.period(day_of(since, "--since"), day_of(until, "--until"))
 
 
 def plain(value: object) -> str:
@@ -117,7 +117,12 @@ def plain(value: object) -> str:
     return value.isoformat() if isinstance(value, (date, datetime)) else str(value)
 
 
-def _day(given: str | None, option: str) -> date | None:
+def day_of(given: str | None, option: str) -> date | None:
+    """The day that an option names.
+
+    Raises:
+        UsageError: it is no day.
+    """
     try:
         return date.fromisoformat(given) if given else None
     except ValueError as error:

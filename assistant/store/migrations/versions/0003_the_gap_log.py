@@ -118,7 +118,6 @@ def upgrade() -> None:
         sa.Column("gap_id", ID, nullable=False),
         sa.Column("verdict", sa.String(length=10), nullable=False),
         sa.Column("confidence", sa.Double(), nullable=False),
-        sa.Column("floor", sa.Double(), nullable=False),
         sa.Column("sources", sa.JSON(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["gap_id"], ["gaps.id"], ondelete="CASCADE"),

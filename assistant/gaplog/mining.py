@@ -1,0 +1,107 @@
+"""Old tickets that public knowledge alone could not have answered: the gap log's first day, from the whole history.
+
+Each ticket's question is asked of the articles, with the votes of earlier tickets only. Every ticket is one
+transaction, so a run that is stopped or killed goes on where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+
+from assistant.domain import Answer, Audience, Question
+from assistant.gaplog.as_of import AsOf
+from assistant.gaplog.hearing import Hearing
+from assistant.gaps.minable import asks_something
+from assistant.records import Contact
+from assistant.seams import Embedder, Knowledge, Progress
+from assistant.store.database import Database
+from assistant.store.heard_tickets import HeardTickets
+from assistant.store.mined import HumanAnswer, Mined
+
+PUBLIC: tuple[Audience, ...] = ("public",)
+_PIECE = 100
+_LEAST_WORDS = 20  # of a human's answer that is worth comparing; shorter ones ask back or say thanks
+_UNLIKE = 0.4
+
+
+class Asker(Protocol):
+    """The pipeline, as mining asks it."""
+
+    def ask(self, question: Question, *, audiences: tuple[Audience, ...]) -> Answer:
+        """The answer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MiningResult:
+    """How many tickets were asked now, and how all tickets of the period came out, by verdict."""
+
+    asked: int
+    verdicts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Mining:
+    """Mines the tickets of one database.
+
+    `assistant` makes the pipeline over a view of the knowledge; `model_id` names the model that it embeds questions
+    with, `embedder` the one that replies are compared with.
+    """
+
+    database: Database
+    knowledge: Knowledge
+    embedder: Embedder
+    model_id: str
+    assistant: Callable[[Knowledge], Asker]
+
+    def run(
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        *,
+        again: bool = False,
+        progress: Progress | None = None,
+    ) -> MiningResult:
+        """Ask every ticket of the period that was not asked yet, oldest first; with `again` all of them."""
+        Hearing(self.database, self.embedder).hear_tickets()
+        mined = Mined(self.database)
+        if again:
+            mined.again(since, until)
+        view = AsOf(self.knowledge, HeardTickets(self.database).order())
+        pipeline = self.assistant(view)
+        total, done = mined.count(since, until, done=False), 0
+        while piece := mined.waiting(since, until, _PIECE):
+            for contact in piece:
+                view.move_to(contact.document_key)
+                self._mine(pipeline, contact)
+                done += 1
+                if progress:
+                    progress(done, total, contact.document_key)
+        return MiningResult(done, mined.verdicts(since, until))
+
+    def _mine(self, pipeline: Asker, contact: Contact) -> None:
+        question = Question(
+            contact.text, title=contact.title, id=contact.document_key, created=contact.at, channel=contact.channel
+        )
+        answer = pipeline.ask(question, audiences=PUBLIC)
+        is_gap = answer.verdict == "gap" and asks_something(contact.title, contact.text)
+        vector = np.asarray(answer.vector, np.float32)
+        Mined(self.database).write(contact, answer, vector, self.model_id, self._human(contact, answer), is_gap=is_gap)
+
+    def _human(self, contact: Contact, answer: Answer) -> HumanAnswer | None:
+        """The human's answer beside ours; None where either is missing."""
+        ticket = HeardTickets(self.database).many([contact.document_key]).get(contact.document_key)
+        theirs = [text for text in ticket.answers if len(text.split()) >= _LEAST_WORDS] if ticket else []
+        if not theirs or not answer.parts:
+            return None
+        linked = self.knowledge.resolving_articles([contact.document_key]).get(contact.document_key, ())
+        cited = tuple(dict.fromkeys(source.document_key for source in answer.sources))
+        vectors = self.embedder.embed([" ".join(part.text for part in answer.parts), *theirs])
+        likeness = float((vectors[1:] @ vectors[0]).max())
+        apart = not set(linked) & set(cited) if linked else likeness < _UNLIKE
+        return HumanAnswer(likeness, cited, linked, apart)
