@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -77,6 +77,7 @@ class Desk(Section):
     minutes_per_contact: tuple[float, float] = (6.0, 14.0)
     cost_per_hour: tuple[float, float] = (28.0, 45.0)
     currency: str = "EUR"
+    addresses: tuple[str, ...] = Field((), description="The desk's own mail addresses or hosts: who writes from there is an agent.")
 
 
 class SourcesSection(Section):
@@ -111,6 +112,35 @@ class Redaction(Section):
         return Rules(tuple(sorted(self.patterns.items())), self.keep, self.regions)
 
 
+class WebhookTarget(Section):
+    """Where events are sent to; no events named means all of them."""
+
+    url: Annotated[str, Field(pattern=r"^https?://\S+$", max_length=2000)]
+    format: Literal["standard", "slack"] = "standard"
+    secret_env: str = Field("", description="The environment variable that holds the signing secret, 'whsec_...'.")
+    events: tuple[Literal["theme.spiked", "gap.closed", "fix.measured", "digest.ready"], ...] = ()
+
+
+class MailTarget(Section):
+    """Who gets the weekly digest by mail, and by which server."""
+
+    host: str
+    port: int = Field(587, ge=1, le=65535)
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    sender: str
+    recipients: tuple[str, ...]
+    user: str = ""
+    password_env: str = Field("", description="The environment variable that holds the password.")
+
+
+class Notify(Section):
+    """Telling people outside."""
+
+    webhooks: tuple[WebhookTarget, ...] = ()
+    mail: MailTarget | None = None
+    private_hosts: tuple[str, ...] = Field((), description="Hosts of your own network that may be told.")
+
+
 class Settings(BaseSettings):
     """The whole tree."""
 
@@ -124,6 +154,7 @@ class Settings(BaseSettings):
     desk: Desk = Desk()
     sources: SourcesSection = SourcesSection()
     redaction: Redaction = Redaction()
+    notify: Notify = Notify()
 
     @classmethod
     def settings_customise_sources(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from assistant.index.generation import OwnedIndex
     from ui.intake import Intake
+    from ui.notify.notifier import NotifierThread
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ def run(data: Path | None, config: Path | None, *, host: str | None, port: int |
         token = secrets.token_urlsafe(32)
         import uvicorn
 
+        from ui.gap_upkeep import GapUpkeep
         from ui.intake import Intake
         from ui.schedule import Schedule
         from ui.syncing import sources_of
@@ -53,6 +55,10 @@ def run(data: Path | None, config: Path | None, *, host: str | None, port: int |
         upkeep.start()
         schedule = Schedule(sources_of(home), intake)
         schedule.start()
+        gap_upkeep = GapUpkeep(home, index)
+        gap_upkeep.start()
+        telling = _telling(home)
+        telling.start()
         ownership.announce(url=url, token=token)
         print(announce.replace("{url}", url) or _greeting(url), flush=True)
         try:
@@ -60,12 +66,26 @@ def run(data: Path | None, config: Path | None, *, host: str | None, port: int |
                 sockets=[listener]
             )
         finally:
+            telling.stop()
             schedule.stop()
+            gap_upkeep.stop()
             upkeep.stop()
             index.close()
     finally:
         ownership.release()
         home.close()
+
+
+def _telling(home: Home) -> NotifierThread:
+    """The thread that sends webhooks and mail; without any in the settings it has nothing to do."""
+    from assistant.store.digests import Digests
+    from assistant.store.log_state import LogState
+    from ui.notify.news import news
+    from ui.notify.notifier import Notifier, NotifierThread
+    from ui.notify.targets import targets
+
+    named = targets(home.settings.notify, Digests(home.database), home.settings.desk.name)
+    return NotifierThread(Notifier(lambda: news(home.gap_log), named, LogState(home.database)))
 
 
 def build_app(home: Home, index: OwnedIndex, token: str, url: str, intake: Intake) -> FastAPI:

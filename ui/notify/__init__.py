@@ -1,0 +1,1 @@
+"""Telling people outside: signed webhooks, Slack-compatible ones, and the digest by mail."""
