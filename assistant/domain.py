@@ -17,6 +17,9 @@ Role = Literal["body", "problem", "resolution"]
 BlockKind = Literal["heading", "paragraph", "step", "item", "row", "code", "note", "customer", "agent"]
 VerdictLabel = Literal["answered", "partial", "gap"]
 GapReason = Literal["nothing_found", "weak_evidence", "unsupported", "declined"]
+Tone = Literal["friendly", "neutral", "formal"]
+Length = Literal["short", "normal", "detailed"]
+Rewriting = Literal["shorter", "friendlier", "more_formal", "bullet_steps", "translate"]
 
 KINDS: tuple[Kind, ...] = ("doc", "faq", "ticket")
 
@@ -195,6 +198,22 @@ class Part:
     text: str
     quotes: tuple[Quote, ...]
     step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a chat model's reply should sound, and how long it may be."""
+
+    tone: Tone = "friendly"
+    length: Length = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a draft is to be said anew; `language` is the one to translate into."""
+
+    how: Rewriting
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

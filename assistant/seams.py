@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from assistant.domain import Audience, Candidate, Draft, Kind, Passage, Question, Role, Usage
+from assistant.domain import Audience, Candidate, Draft, Kind, Part, Passage, Question, Role, Style, Usage, Wish
 
 Vectors = npt.NDArray[np.float32]
 """Shape `(n, d)`, rows of unit length."""
@@ -78,7 +78,8 @@ class Knowledge(Protocol):
 class Written:
     """What a drafting model returned: a draft whose parts cite passages, or None with the reason in `notice`.
 
-    `declined`: the model found no answer in the passages; the draft then has no parts.
+    `declined`: the model found no answer in the passages; the draft then has no parts. `cut`: the reply broke off
+    after parts of it were shown, and these are the draft.
     """
 
     draft: Draft | None
@@ -87,13 +88,57 @@ class Written:
     notice: str = ""
     declined: bool = False
     usage: Usage | None = None
+    cut: bool = False
+
+
+class Listener(Protocol):
+    """Follows a draft while it is written."""
+
+    @property
+    def is_gone(self) -> bool:
+        """Nobody waits for the draft any more."""
+        ...
+
+    def part(self, part: Part) -> bool:
+        """Take the next part, once it is complete; returns whether it was shown, so that it cannot be taken back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """One sentence or step in new words; `of` are the numbers, from 1, of what it says anew."""
+
+    text: str
+    of: tuple[int, ...]
+    step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reworded:
+    """What a model said anew, unchecked but for the numbers, or None with the reason in `notice`."""
+
+    sayings: tuple[Saying, ...] | None
+    model: str
+    prompt_version: str
+    notice: str = ""
+    usage: Usage | None = None
 
 
 class Drafter(Protocol):
     """Phrases a reply from passages; its every citation and every word is checked afterwards, in code."""
 
-    def draft(self, question: Question, candidates: Sequence[Candidate]) -> Written:
+    def draft(
+        self,
+        question: Question,
+        candidates: Sequence[Candidate],
+        style: Style | None = None,
+        listener: Listener | None = None,
+    ) -> Written:
         """Never raises for what the model does: a failure is a `Written` without a draft."""
+        ...
+
+    def reword(self, texts: Sequence[str], wish: Wish) -> Reworded:
+        """The texts in other words, in their order; never raises for what the model does."""
         ...
 
 

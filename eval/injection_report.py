@@ -33,8 +33,10 @@ from assistant.answering.language import sentences
 from assistant.answering.phrase import EXTRACTIVE, phrase, screened
 from assistant.answering.verify import verify
 from assistant.domain import Audience, Block, Candidate, Draft, Kind, Part, Passage, Question, Quote
-from assistant.models.chat import METHODS, Clock, LangChainDrafter
+from assistant.models.chat import LangChainDrafter
 from assistant.models.embedder import load_embedder
+from assistant.models.talk import Clock
+from assistant.models.vendor import METHODS
 from assistant.seams import Written
 from eval.fake_openai import Behaviour, Payload, declined, fake_vendor, faults, good, reply_text
 

@@ -21,8 +21,9 @@ from typing import Any
 
 from assistant.answering.verify import verify
 from assistant.domain import Block, Candidate, Passage, Question
-from assistant.models.chat import LangChainDrafter, Method
+from assistant.models.chat import LangChainDrafter
 from assistant.models.embedder import load_embedder
+from assistant.models.vendor import Method
 from assistant.seams import Written
 
 _ARTICLES = (

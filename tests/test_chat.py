@@ -13,9 +13,11 @@ import pytest
 
 from assistant.domain import Block, Candidate, Passage, Question, Usage
 from assistant.errors import ChatModelError, SettingsError
-from assistant.models.chat import Clock, LangChainDrafter, classified, pause_s, retry_after_s
+from assistant.models.chat import LangChainDrafter
+from assistant.models.failures import classified, pause_s, retry_after_s
+from assistant.models.talk import Clock
 from assistant.seams import Written
-from eval.fake_openai import Behaviour, FakeVendor, declined, fake_vendor, good, reply_text
+from eval.fake_openai import Behaviour, FakeVendor, declined, fake_vendor, good
 from eval.injection_report import fault_report
 
 TEXT = "Open Settings and choose Backup. The copy is kept in the folder."
@@ -174,7 +176,9 @@ def test_seeded_faults_end_in_a_typed_outcome_inside_the_deadline() -> None:
 def test_an_integration_that_ignores_time_outs_cannot_hold_the_deadline_up() -> None:
     drafter = LangChainDrafter("openai:fake", {"base_url": "http://127.0.0.1:9/v1", "api_key": "none"}, 0.3, 1)
     drafter.load()
-    drafter._invoke = lambda _: time.sleep(1.5)  # stands for a provider's package without time-outs
+    drafter.model._invoke = lambda _messages, _hear: time.sleep(
+        1.5
+    )  # stands for a provider's package without time-outs
     begun = time.monotonic()
     written = drafter.draft(Question("?"), [Candidate(SOURCE, 0.8, 1.0, 0.0, 1.0)])
     assert time.monotonic() - begun < 1.2

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.answering.prompts import Offer, Style, offered, prompt
+from assistant.answering.prompts import Offer, offered, prompt
 from assistant.answering.written import Reply, ReplyError, ReplyPart, draft_from, read_reply
-from assistant.domain import Block, Candidate, Passage, Question
+from assistant.domain import Block, Candidate, Passage, Question, Style
 
 LINES = (
     "Back up your data",

@@ -13,8 +13,8 @@ from typing import Protocol
 from assistant.answering.draft import extractive
 from assistant.answering.guard import Guarded, Policy, guarded
 from assistant.answering.prompts import fixed_words
-from assistant.domain import Candidate, Draft, Passage, Question, Suggestion, Usage
-from assistant.seams import Drafter, Embedder
+from assistant.domain import Candidate, Draft, Passage, Question, Style, Suggestion, Usage
+from assistant.seams import Drafter, Embedder, Listener
 
 EXTRACTIVE = "extractive"
 
@@ -47,7 +47,10 @@ class NoRails:
 
 @dataclass(frozen=True, slots=True)
 class Phrased:
-    """A guarded draft, who phrased it, and what is to be said about that. `declined`: the model saw no answer."""
+    """A guarded draft, who phrased it, and what is to be said about that.
+
+    `declined`: the model saw no answer. `cut`: its reply broke off after parts of it were shown.
+    """
 
     draft: Draft
     model: str = EXTRACTIVE
@@ -55,6 +58,7 @@ class Phrased:
     notices: tuple[str, ...] = ()
     declined: bool = False
     usage: Usage | None = None
+    cut: bool = False
 
 
 def phrase(
@@ -64,12 +68,14 @@ def phrase(
     embedder: Embedder,
     drafter: Drafter | None,
     rails: Rails,
+    style: Style | None = None,
+    listener: Listener | None = None,
 ) -> Phrased:
     """The reply's draft from these passages; `whole` holds the complete versions that they are spans of."""
     plain = screened(extractive(question, candidates, embedder, whole=whole), whole, question, rails)
     if drafter is None or not candidates:
         return Phrased(plain.draft, notices=plain.notices)
-    written = drafter.draft(question, candidates)
+    written = drafter.draft(question, candidates, style, listener)
     notices = (f"chat_model: {written.notice}",) if written.notice else ()
     if written.draft is None:
         return Phrased(plain.draft, notices=(*notices, *plain.notices), usage=written.usage)
@@ -81,7 +87,8 @@ def phrase(
         refused = "chat_model: nothing of its draft may be shown; this is the extractive draft"
         return Phrased(plain.draft, notices=(*notices, *kept.notices, refused), usage=written.usage)
     draft = replace(plain.draft, parts=kept.draft.parts)
-    return Phrased(draft, written.model, written.prompt_version, (*notices, *kept.notices), usage=written.usage)
+    said = (*notices, *kept.notices)
+    return Phrased(draft, written.model, written.prompt_version, said, usage=written.usage, cut=written.cut)
 
 
 def allowed_suggestions(

@@ -13,7 +13,8 @@ from assistant.answering.asks import coverage
 from assistant.answering.conflict import conflicts
 from assistant.answering.draft import resolution_suggestion
 from assistant.answering.fuse import FusionWeights
-from assistant.answering.phrase import NoRails, Phrased, Rails, allowed_suggestions, phrase
+from assistant.answering.live import Follower, Live
+from assistant.answering.phrase import NoRails, Phrased, Rails, allowed_suggestions, phrase, screened
 from assistant.answering.reply import Wording, cited, warnings
 from assistant.answering.retrieve import ARTICLE_KINDS, retrieve
 from assistant.answering.verify import verify
@@ -22,12 +23,15 @@ from assistant.domain import (
     Audience,
     Candidate,
     Decision,
+    Draft,
     GapFound,
     Kind,
+    Part,
     Passage,
     Question,
     Retrieval,
     Source,
+    Style,
     Suggestion,
     Support,
 )
@@ -102,14 +106,25 @@ class Assistant:
             weights=self._policy.weights, audiences=audiences, kinds=kinds,
         )  # fmt: skip
 
-    def ask(self, question: Question, *, audiences: Sequence[Audience]) -> Answer:
-        """A cited reply, a partial one, or a gap."""
+    def ask(
+        self,
+        question: Question,
+        *,
+        audiences: Sequence[Audience],
+        style: Style | None = None,
+        follower: Follower | None = None,
+    ) -> Answer:
+        """A cited reply, a partial one, or a gap; `follower` is shown what is certain while it is made."""
         clock = _Clock()
         retrieval = self.search(question, audiences=audiences)
         clock.lap("retrieve")
         candidates = _leading(retrieval)
         whole = self._knowledge.whole([c.passage for c in candidates])
-        phrased = phrase(question, candidates, whole, self._embedder, self._drafter, self._rails)
+        listener = None
+        if follower is not None:
+            follower.found([candidate.passage for candidate in candidates])
+            listener = Live(follower, lambda part: self._stays(part, retrieval, whole))
+        phrased = phrase(question, candidates, whole, self._embedder, self._drafter, self._rails, style, listener)
         clock.lap("draft")
         texts = {key: passage.text for key, passage in whole.items()}
         verdicts = verify(phrased.draft, texts, self._embedder, whole=whole)
@@ -121,6 +136,14 @@ class Assistant:
         suggestions = allowed_suggestions(self._suggestions(retrieval, audiences), whole, question, self._rails)
         clock.lap("suggest")
         return self._answer(question, retrieval, candidates, whole, phrased, supports, decision, suggestions, clock)
+
+    def _stays(self, part: Part, retrieval: Retrieval, whole: Mapping[tuple[str, int], Passage]) -> bool:
+        """Whether the part is sure to be in the reply, whatever parts come after it."""
+        kept = screened(Draft((part,)), whole, retrieval.question, self._rails).draft
+        texts = {key: passage.text for key, passage in whole.items()}
+        verdicts = verify(kept, texts, self._embedder, whole=whole)
+        supports = self._still_live([s for s in verdicts if s.score >= _LEAST_SUPPORT])
+        return bool(supports) and self._decide(retrieval, supports, 1.0, False).verdict != "gap"
 
     def _still_live(self, supports: Sequence[Support]) -> list[Support]:
         """Supports whose every source still exists now: one may have been deleted since retrieval."""
@@ -166,7 +189,7 @@ class Assistant:
         return Answer(
             id=uuid.uuid4().hex,
             question=question,
-            verdict="gap" if is_gap else "partial" if uncovered else decision.verdict,
+            verdict="gap" if is_gap else "partial" if uncovered or phrased.cut else decision.verdict,
             confidence=decision.confidence,
             greeting="" if is_gap else self._policy.wording.greet(question),
             parts=parts,

@@ -110,10 +110,15 @@ def reply_from(value: Any) -> Reply:
         raise ReplyError('expected true or false under "answered"')
     if len(value["parts"]) > _MOST_PARTS:
         raise ReplyError(f"expected at most {_MOST_PARTS} parts, found {len(value['parts'])}")
-    return Reply(answered, tuple(_reply_part(part) for part in value["parts"]))
+    return Reply(answered, tuple(reply_part(part) for part in value["parts"]))
 
 
-def _reply_part(value: Any) -> ReplyPart:
+def reply_part(value: Any) -> ReplyPart:
+    """One part of a reply in a decoded JSON value.
+
+    Raises:
+        ReplyError: a key is missing or of another type.
+    """
     if not isinstance(value, dict) or not isinstance(value.get("text"), str):
         raise ReplyError('expected each part to be an object with a string under "text"')
     citations = value.get("citations")
@@ -144,26 +149,43 @@ def draft_from(reply: Reply, offer: Offer) -> Mapped:
     A number that was not offered is removed, and a part left without a number, without words or without
     a place in its passages is removed with it; repeated parts are kept once. Steps count from 1 in each run.
     """
-    notes: Counter[str] = Counter()
-    parts: list[Part] = []
-    told: set[str] = set()
-    for said in reply.parts:
-        part = _part(said, offer, notes)
-        key = " ".join(content_stems(part.text)) if part is not None else ""
-        if part is not None and key not in told:
-            parts.append(part)
-            told.add(key)
-        elif part is not None:
-            notes["a part told twice"] += 1
-    notices = tuple(f"left out of the model's reply: {what} ({count})" for what, count in notes.items())
-    return Mapped(Draft(_renumbered(parts)), notices)
+    mapper = Mapper(offer)
+    parts = tuple(part for said in reply.parts if (part := mapper.part(said)) is not None)
+    return Mapped(Draft(parts), mapper.notices())
+
+
+class Mapper:
+    """Maps a reply's parts one by one, as they come, onto the passages that were offered."""
+
+    def __init__(self, offer: Offer) -> None:
+        self._offer = offer
+        self._notes: Counter[str] = Counter()
+        self._told: set[str] = set()
+        self._step = 0
+
+    def part(self, said: ReplyPart) -> Part | None:
+        """The next part with its quotes and its place in the procedure; None when it is left out."""
+        part = _part(said, self._offer, self._notes)
+        if part is None:
+            return None
+        key = " ".join(content_stems(part.text))
+        if key in self._told:
+            self._notes["a part told twice"] += 1
+            return None
+        self._told.add(key)
+        self._step = self._step + 1 if part.step is not None else 0
+        return replace(part, step=self._step or None)
+
+    def notices(self) -> tuple[str, ...]:
+        """What was left out so far, one line a kind."""
+        return tuple(f"left out of the model's reply: {what} ({count})" for what, count in self._notes.items())
 
 
 def _part(said: ReplyPart, offer: Offer, notes: Counter[str]) -> Part | None:
     numbers = tuple(dict.fromkeys(n for n in said.citations if 1 <= n <= len(offer.passages)))[:_MOST_CITATIONS]
     if any(number not in numbers for number in said.citations):
         notes["a citation of a passage that was not offered"] += 1
-    text = _linked(said.text, numbers, offer)
+    text = linked(said.text, numbers, offer)
     if not numbers:
         notes["a part without a valid citation"] += 1
     elif text is None:
@@ -188,7 +210,7 @@ def cleaned(text: str) -> str:
     return _INLINE_CITATION.sub("", _EMPHASIS.sub(r"\2", line)).strip()
 
 
-def _linked(text: str, numbers: Collection[int], offer: Offer) -> str | None:
+def linked(text: str, numbers: Collection[int], offer: Offer) -> str | None:
     """The cleaned text with addresses for placeholders; None when one is unknown or another passage's."""
     if _LEFT_OVER.search(_PLACEHOLDER.sub("", text)):
         return None
@@ -199,15 +221,6 @@ def _linked(text: str, numbers: Collection[int], offer: Offer) -> str | None:
             return None
         line = line.replace(match.group(), address)
     return line
-
-
-def _renumbered(parts: Sequence[Part]) -> tuple[Part, ...]:
-    numbered: list[Part] = []
-    count = 0
-    for part in parts:
-        count = count + 1 if part.step is not None else 0
-        numbered.append(replace(part, step=count or None))
-    return tuple(numbered)
 
 
 # --- quotes ------------------------------------------------------------------------------------------------
