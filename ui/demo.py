@@ -67,7 +67,8 @@ def _fill(home: Home) -> None:
     try:
         with shown("sample helpdesk") as progress:
             intake.run(
-                [str(SAMPLE / "articles"), str(SAMPLE / "faq.csv"), str(SAMPLE / "tickets.jsonl")], progress=progress
+                [str(SAMPLE / name) for name in ("articles", "faq.csv", "tickets.jsonl", "reviews.csv")],
+                progress=progress,
             )
     finally:
         intake.close()

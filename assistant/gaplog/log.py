@@ -16,6 +16,7 @@ from assistant.gaplog.grouping import Grouping, Pass
 from assistant.gaplog.hearing import Hearing
 from assistant.gaplog.labelling import Labelling
 from assistant.gaplog.listening import Listening
+from assistant.gaplog.often import AskedOften
 from assistant.gaplog.weekly import Weekly
 from assistant.gaps.brief import Brief, brief
 from assistant.gaps.overview import Prices
@@ -134,11 +135,12 @@ class GapLog:
         return Contacts(self.database).count_unlabelled(self.labelling.stamp())
 
     def night(self, progress: Progress | None = None) -> Pass:
-        """Everything that is reconsidered once a day: labels after what people said, and the themes."""
+        """Everything that is reconsidered once a day: labels after what people said, the themes, and what fixes did."""
         self.labelling.learn()
         self.catch_up(progress=progress)
         result = self.grouping.regroup(progress)
         self.effects.settle()
+        AskedOften(self.database).look()
         return result
 
     def _place_new(self, progress: Progress | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -12,6 +12,9 @@ from assistant.errors import DirectoryInUse, UsageError
 from ui.commands.handover import handed_over
 from ui.commands.options import AsJson, Config, Data
 from ui.unchanged import unchanged_summaries
+
+if TYPE_CHECKING:
+    from assistant.records import RetestRun
 
 
 def ingest(
@@ -60,14 +63,29 @@ def ingest(
 
 def _here(home: Any, request: dict[str, Any], *, quiet: bool) -> list[dict[str, Any]]:
     from ui.commands.progress import shown
+    from ui.gap_upkeep import after_ingest
     from ui.intake import Intake
 
     with shown("ingest", quiet=quiet) as progress:
-        intake = Intake(home, home.owned_index())
+        index = home.owned_index()
+        intake = Intake(home, index)
         try:
-            return intake.run(**request, progress=progress)
+            summaries = intake.run(**request, progress=progress)
+            if any(summary["added"] or summary["updated"] or summary["removed"] for summary in summaries):
+                _tell(*after_ingest(home, index, progress))
+            return summaries
         finally:
             intake.close()
+
+
+def _tell(run: RetestRun | None, waiting: int) -> None:
+    """What the ingest did to the gap log, on stderr."""
+    from ui.commands.gap_work import said
+
+    if run is not None and run.asked:
+        typer.echo(f"Gap log: {said(run)}", err=True)
+    if waiting:
+        typer.echo(f"{waiting} contacts wait for labels and themes: `waypost gaps themes`, or the server.", err=True)
 
 
 def _print(summaries: list[dict[str, Any]], as_json: bool) -> None:
