@@ -203,7 +203,7 @@ def channel_shares(mine: Sequence[Counted], everybody: Sequence[Counted]) -> tup
         here = [c for c in mine if c.channel == channel]
         share = len(here) / total
         differs = share >= 2 * overall or share <= overall / 2
-        unlikely = bool(mine) and differs and stats.binomtest(len(here), total, overall).pvalue < _UNLIKELY
+        unlikely = bool(mine and differs and stats.binomtest(len(here), total, overall).pvalue < _UNLIKELY)
         if here or unlikely:
             ratings = [c.rating for c in here if c.rating is not None]
             causes = Counter(c.reason.cause for c in here if c.reason.cause)

@@ -62,7 +62,7 @@ class KnowledgeUse:
 
     def vectors(self, model_id: str) -> Mapping[str, Vectors]:
         """The mean of each live article's chunk vectors under `model_id`, of unit length, shape `(d,)`."""
-        query = live_chunks(select(t.Document.key, t.Embedding.vector)).join(
+        query = live_chunks(select(t.Document.key, t.Embedding.vector).select_from(t.Chunk)).join(
             t.Embedding, (t.Embedding.content_hash == t.Chunk.content_hash) & (t.Embedding.model_id == model_id)
         )
         found: defaultdict[str, list[bytes]] = defaultdict(list)
