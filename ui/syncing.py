@@ -14,7 +14,6 @@ from assistant.seams import Progress
 if TYPE_CHECKING:
     from assistant.store.sources import Sources, StoredSource
     from ingest.build import CountingEmbedder
-    from ingest.net.fetch import Fetcher
     from ui.home import Home
 
 log = logging.getLogger(__name__)
@@ -74,15 +73,9 @@ def _run(
     from ingest.sources.places import Outside, checked_options, open_feed
     from ingest.sync import sync
 
-    def fetch(headers: Mapping[str, str], origin: str) -> Fetcher:
-        from ingest.net.fetch import Fetcher
-
-        return Fetcher(home.settings.sources.private_hosts, headers, origin, wait=hooks.wait)
-
     options = checked_options(source.kind, source.options)
-    feed, stamp = open_feed(
-        source.kind, options, Defaults(rules=home.redactor.rules), Outside(fetch, home.folder / "sources")
-    )
+    outside = Outside(home.settings.sources.private_hosts, home.folder / "sources", hooks.wait)
+    feed, stamp = open_feed(source.kind, options, Defaults(rules=home.redactor.rules), outside)
     summary, failure = sync(
         source, feed, stamp, corpus=home.corpus, sources=sources_of(home), embedder=hooks.embedder,
         progress=hooks.progress, committed=hooks.committed, started=hooks.started, allow_empty=allow_empty,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,13 @@ from pydantic import ValidationError
 from assistant.errors import SourceError, UsageError
 from ingest.net.addresses import refuse_odd_address
 from ingest.net.fetch import Fetcher
+from ingest.net.git import Repository, remote
 from ingest.net.secrets import secret
 from ingest.sources.api import Api, basic
 from ingest.sources.chatwoot import ChatwootFeed, ChatwootOptions
 from ingest.sources.feed import Feed, Options, Reading, reading
 from ingest.sources.freshdesk import FreshdeskFeed, FreshdeskOptions
+from ingest.sources.git import GitFeed, GitOptions
 from ingest.sources.intercom import IntercomFeed, IntercomOptions
 from ingest.sources.item import Defaults
 from ingest.sources.sitemap import origin
@@ -26,10 +30,15 @@ from ingest.sources.zendesk import ZendeskFeed, ZendeskOptions
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What a feed works with: `fetch` makes a client for a secret header's value, `folder` is for its own files."""
+    """What a feed works with: hosts of one's own network, a folder for its own files, how to wait."""
 
-    fetch: Callable[[Mapping[str, str], str], Fetcher]
+    private_hosts: Collection[str]
     folder: Path
+    wait: Callable[[float], object] = time.sleep
+
+    def fetch(self, secret_headers: Mapping[str, str], address: str) -> Fetcher:
+        """A client that sends `secret_headers` to the origin of `address` alone."""
+        return Fetcher(self.private_hosts, secret_headers, address, wait=self.wait)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,16 @@ def _chatwoot(options: ChatwootOptions, how: Reading, outside: Outside) -> Feed:
     return ChatwootFeed(options, how, Api(api.fetcher, f"{api.base}/api/v1/accounts/{options.account}"))
 
 
+def _git(options: GitOptions, how: Reading, outside: Outside) -> Feed:
+    has_key = options.token_env or options.token_file
+    key = secret(options.token_env, options.token_file) if has_key else ""
+    place = outside.folder / hashlib.sha256(options.address.encode()).hexdigest()[:16]
+    repository = Repository(
+        place, remote(options.address), key, options.user, private_hosts=outside.private_hosts, wait=outside.wait
+    )
+    return GitFeed(options, how, repository)
+
+
 def _api(options: Options, headers: Mapping[str, str], outside: Outside) -> Api:
     base = origin(options.address)
     return Api(outside.fetch(headers, base), base)
@@ -74,6 +93,7 @@ def _api(options: Options, headers: Mapping[str, str], outside: Outside) -> Api:
 
 KINDS: Mapping[str, Kind] = {
     "web": Kind(WebOptions, _web),
+    "git": Kind(GitOptions, _git),
     "zendesk": Kind(ZendeskOptions, _zendesk),
     "freshdesk": Kind(FreshdeskOptions, _freshdesk),
     "intercom": Kind(IntercomOptions, _intercom),
@@ -91,7 +111,9 @@ def checked_options(kind: str, given: Mapping[str, Any]) -> Options:
         raise UsageError(f"Expected a kind of source ({', '.join(sorted(KINDS))}), found {kind!r}.")
     try:
         options = KINDS[kind].options(**given)
-        if kind != "git":
+        if kind == "git":
+            remote(options.address)
+        else:
             refuse_odd_address(options.address)
     except SourceError as error:
         raise UsageError(f"Source of kind {kind}: {error}") from error
