@@ -17,6 +17,8 @@ import numpy as np
 from assistant.cleaning import cleaned
 from assistant.domain import Chunk, Document
 from assistant.errors import UnreadableItem, UsageError, WaypostError
+from assistant.records import NewContact
+from assistant.redaction import Rules, redacted
 from assistant.seams import Embedder, Progress, Vectors
 from assistant.store.corpus import Corpus, Known
 from ingest.chunk import chunks as chunked
@@ -39,7 +41,8 @@ class CountingEmbedder(Embedder, Protocol):
 
 @dataclass(slots=True)
 class Summary:
-    """What one run did, in documents; `embedded` and `chunks` count passages, `characters` those of texts read.
+    """What one run did, in documents; `embedded` and `chunks` count passages, `characters` those of texts read,
+    `contacts` reviews and survey comments, which are no documents.
 
     `failed` are in quarantine, each with its reason; `clashes` are documents whose id another one had already,
     with the id they are known by. Of both the first hundred are listed.
@@ -54,6 +57,7 @@ class Summary:
     embedded: int = 0
     chunks: int = 0
     characters: int = 0
+    contacts: int = 0
     seconds: float = 0.0
     failures: list[dict[str, str]] = field(default_factory=list)
     clashes: list[dict[str, str]] = field(default_factory=list)
@@ -80,16 +84,18 @@ def ingest(
     started: Callable[[], object] | None = None,
     allow_empty: bool = False,
     fingerprint: str = "",
+    hear: Callable[[Sequence[NewContact]], object] | None = None,
 ) -> Summary:
     """Bring the store in step with `source`.
 
     `started` is called once, before the first changed record is embedded; `committed` after each batch.
-    `fingerprint` stands for the source's whole state and is kept when the run came to its end.
+    `hear` takes the contacts that a source holds besides documents. `fingerprint` stands for the source's whole
+    state and is kept when the run came to its end.
 
     Raises:
         UsageError: the source is suddenly empty, which is more often a mistake than a wish.
     """
-    run = _Run(source, corpus, embedder, committed or (lambda: None), started or (lambda: None))
+    run = _Run(source, corpus, embedder, committed or (lambda: None), started or (lambda: None), hear)
     return run.carry_out(progress, allow_empty=allow_empty, fingerprint=fingerprint)
 
 
@@ -101,12 +107,15 @@ class _Run:
         embedder: CountingEmbedder,
         committed: Callable[[], object],
         started: Callable[[], object],
+        hear: Callable[[Sequence[NewContact]], object] | None,
     ) -> None:
         self._source = source
         self._corpus = corpus
         self._embedder = embedder
         self._committed = committed
         self._started = started
+        self._hear = hear
+        self._heard: list[NewContact] = []
         self._source_id = corpus.source(source.name, source.kind, source.options)
         self._known = corpus.known(self._source_id)
         self._quarantined = corpus.quarantined(self._source_id)
@@ -125,6 +134,7 @@ class _Run:
             if progress:
                 progress(number, self._source.size(), item.where)
         self._flush()
+        self._enter_contacts()
         self._remove_unseen(seen, allow_empty=allow_empty)
         if forgotten := [item for item in self._quarantined if item not in seen]:
             self._corpus.clear_quarantine(self._source_id, forgotten)
@@ -137,6 +147,9 @@ class _Run:
     def _take(self, item: Item) -> None:
         if item.covers is not None:
             self._covered.append(item.covers)
+        if item.contact is not None:
+            self._take_contact(item, item.contact)
+            return
         known = self._known.get(item.key)
         revision, reason = self._quarantined.get(item.key, ("", ""))
         if known is not None and not known.deleted and known.revision == item.revision:
@@ -149,6 +162,31 @@ class _Run:
         else:
             self._read(item)
 
+    def _take_contact(self, item: Item, read: Callable[[], NewContact]) -> None:
+        try:
+            if self._hear is None:
+                raise UnreadableItem("there is no log of contacts here to enter it into.")
+            self._heard.append(read())
+        except UnreadableItem as error:
+            self._fail(item, self._reason(item, error))
+            return
+        if item.key in self._quarantined:
+            self._corpus.clear_quarantine(self._source_id, [item.key])
+        if len(self._heard) >= _BATCH_DOCUMENTS:
+            self._enter_contacts()
+
+    def _enter_contacts(self) -> None:
+        if self._heard and self._hear is not None:
+            self._hear(self._heard)
+            self._summary.contacts += len(self._heard)
+            self._heard = []
+
+    def _reason(self, item: Item, error: Exception) -> str:
+        """Why an item is left out. It is stored and shown, so it may not quote what the item itself may not keep."""
+        said = str(error) if isinstance(error, UnreadableItem) else f"{type(error).__name__}: {error}"
+        reason = redacted(said, rules=Rules(keep=(item.where,))).text
+        return reason if item.where in reason else f"{item.where}: {reason}"
+
     def _read(self, item: Item) -> None:
         if not self._begun:
             self._begun = True
@@ -159,11 +197,11 @@ class _Run:
             if not chunks:
                 raise UnreadableItem(f"{item.where}: expected some text, found nothing to search in.")
         except UnreadableItem as error:
-            reason = str(error)
-            self._fail(item, reason if item.where in reason else f"{item.where}: {reason}")
+            self._fail(item, self._reason(item, error))
         except Exception as error:
-            log.exception("unexpected failure while reading %s", item.where)
-            self._fail(item, f"{item.where}: could not be read ({type(error).__name__}: {error})")
+            log.error("unexpected failure while reading %s: %s", item.where, type(error).__name__)  # noqa: TRY400
+            log.debug("where it failed", exc_info=error)
+            self._fail(item, self._reason(item, error))
         else:
             self._waiting.append(_Read(item, document, chunks))
             if len(self._waiting) >= _BATCH_DOCUMENTS or sum(len(r.chunks) for r in self._waiting) >= _BATCH_CHUNKS:
@@ -194,8 +232,9 @@ class _Run:
         except WaypostError:
             raise  # the store itself fails: the next record would, too
         except Exception as error:
-            log.exception("unexpected failure while storing %s", read.item.where)
-            self._fail(read.item, f"{read.item.where}: could not be stored ({type(error).__name__}: {error})")
+            log.error("unexpected failure while storing %s: %s", read.item.where, type(error).__name__)  # noqa: TRY400
+            log.debug("where it failed", exc_info=error)
+            self._fail(read.item, self._reason(read.item, error))
         else:
             self._wanted_keys[read.item.key] = (read.document.key, read.item.where)
             self._count(outcome, read)

@@ -12,10 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from assistant.cleaning import cleaned
 from assistant.domain import Document
 from assistant.errors import UnreadableItem
+from ingest.parsing import of_text
 from ingest.sources.item import Defaults
-from ingest.structure.html import from_html
-from ingest.structure.markdown import from_markdown
-from ingest.structure.plain import from_text
+from ingest.sources.piece import told_where
 from ingest.structure.visible import Visible
 from ingest.tickets import instant
 
@@ -39,6 +38,7 @@ class Record(BaseModel):
     created_at: datetime | None = None
     locale: str = ""
     product: str = ""
+    tags: tuple[str, ...] = ()
 
     @field_validator("updated_at", "created_at", mode="before")
     @classmethod
@@ -92,6 +92,7 @@ def article_document(
         updated_at=values.updated_at,
         locale=values.locale,
         product=values.product,
+        tags=values.tags,
     )
 
 
@@ -122,10 +123,8 @@ def problems(error: ValidationError) -> str:
 
 
 def _visible(values: Record, where: str) -> Visible:
-    if values.html is not None:
-        return from_html(values.html)
-    if values.markdown is not None:
-        return from_markdown(values.markdown)[0]
-    if values.text is not None:
-        return from_text(values.text)
+    for kind, content in (("html", values.html), ("markdown", values.markdown), ("text", values.text)):
+        if content is not None:
+            with told_where(where):
+                return of_text(kind, content)
     raise UnreadableItem(f"{where}: expected one of 'text', 'html', 'markdown', found none of them.")

@@ -78,10 +78,11 @@ _MAX_NAMES = 5
 _MIN_QUOTED = 20
 
 
-def own_text(message: str, earlier: str = "") -> str:
+def own_text(message: str, earlier: str = "", writer: Sequence[str] = ()) -> str:
     r"""What the writer of `message` wrote.
 
-    `earlier` is the conversation before it with single spaces, to recognise quotations in.
+    `earlier` is the conversation before it with single spaces, to recognise quotations in; `writer` are the spellings
+    of the writer's own name, to recognise a signature by.
 
     >>> own_text("It works now.\n\nOn 1 May 2024, Ann wrote:\n> Try safe mode.\n> Does it help?", "Try safe mode.")
     'It works now.'
@@ -93,7 +94,8 @@ def own_text(message: str, earlier: str = "") -> str:
         return message.strip()
     kept = _without_history(_without_forum_quotes(lines, earlier), earlier)
     kept = [line for line in kept if not _REPLY_ABOVE.fullmatch(_bare(line))]
-    text = "\n".join(_without_signature(_without_disclaimer(kept))).strip()
+    kept = _without_name(_without_signature(_without_disclaimer(kept)), writer)
+    text = "\n".join(kept).strip()
     return text or message.strip()
 
 
@@ -220,6 +222,16 @@ def _signature_start(lines: Sequence[str]) -> int:
         if _CLOSING.fullmatch(bare) and len(rest) <= _MAX_NAMES and all(_is_name_or_title(line) for line in rest):
             return at
     return len(lines)
+
+
+def _without_name(lines: Sequence[str], writer: Sequence[str]) -> list[str]:
+    """Takes off the writer's own name where it stands alone at the end, with what stands below it."""
+    names = {name.casefold() for spelt in writer for name in (spelt, *spelt.split()) if len(name) > 1}
+    for at in range(max(len(lines) - _MAX_SIGNATURE_LINES, 1), len(lines)):
+        below = [line for line in lines[at + 1 :] if line.strip()]
+        if lines[at].strip(" \t,.-\u2013").casefold() in names and all(map(_is_name_or_title, below)):
+            return _stripped_end(lines[:at])
+    return list(lines)
 
 
 def _is_name_or_title(line: str) -> bool:

@@ -116,7 +116,7 @@ def ticket_document(record: Mapping[str, object], rules: Rules = Rules()) -> Doc
         UnreadableItem: a field is missing or is not what the format says.
     """
     ticket = _validated(record, rules)
-    said, subject, tags = _redacted(ticket, _own_messages(ticket.messages), rules)
+    said, subject, tags = _redacted(ticket, _own_messages(ticket), rules)
     builder = VisibleBuilder()
     for side, texts in groupby(said, key=lambda message: message[0]):
         for _, text in texts:
@@ -179,16 +179,17 @@ def _expected(message: str) -> str:
     return "the field" if message == "Field required" else message.removeprefix("expected ")
 
 
-def _own_messages(messages: Sequence[_Message]) -> list[tuple[Side, str]]:
+def _own_messages(ticket: _Ticket) -> list[tuple[Side, str]]:
     """Side and own words of each public message, messages of machines and empty ones left out."""
     said: list[tuple[Side, str]] = []
     earlier = ""
-    for message in messages:
+    for message in ticket.messages:
         text = cleaned(message.text)
         if not message.public or not text.strip():
             continue
         if not (said or message.by == "agent") or not is_automatic(text):
-            said.append((message.by, own_text(text, earlier)))
+            people = message.author or (ticket.requester if message.by == "customer" else ticket.agents)
+            said.append((message.by, own_text(text, earlier, [name for person in people for name in person.names])))
         earlier = f"{earlier} {' '.join(text.split())}"[-_REMEMBERED:].strip()
     return said
 

@@ -53,11 +53,13 @@ class Intake:
                 else:
                     found += self.run([place], kind, audience, allow_empty=allow_empty, progress=progress)
             return found
+        from assistant.store.contacts import Contacts
         from ingest.build import ingest
         from ingest.sources.files import open_path
         from ingest.sources.item import Defaults
 
-        opened = [open_path(location, Defaults(kind, audience, self._home.redactor.rules)) for location in sources]
+        rules, own = self._home.redactor.rules, self._home.settings.desk.addresses
+        opened = [open_path(location, Defaults(kind, audience, rules, own)) for location in sources]
         states = [self._state(source.path, kind, audience) for source in opened]
         with self._one_at_a_time:
             try:
@@ -71,6 +73,7 @@ class Intake:
                         committed=self._index.apply if self._serving else None,
                         allow_empty=allow_empty,
                         fingerprint=state,
+                        hear=Contacts(self._home.database).add_all,
                     )
                     for source, state in zip(opened, states, strict=True)
                 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from assistant.domain import Audience, Document, Kind
+from assistant.records import NewContact
 from assistant.redaction import Rules
 from ingest.sources.version import READER_VERSION
 
@@ -18,7 +19,8 @@ class Item:
 
     `key` tells it apart within the source and `where` tells a person where it is; `load` reads it and
     may raise `UnreadableItem`. `revision` is compared, never parsed. `covers` is set where a whole file or
-    folder cannot be read: records whose keys start with it may still be there, behind it.
+    folder cannot be read: records whose keys start with it may still be there, behind it. `contact` is set
+    where the record is no knowledge but somebody who wrote: it is read instead of `load`.
     """
 
     key: str
@@ -26,22 +28,25 @@ class Item:
     where: str
     load: Callable[[], Document]
     covers: str | None = None
+    contact: Callable[[], NewContact] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
     """What applies to records that do not say it themselves; `kind` None lets the shape decide.
 
-    `rules` are those by which tickets and mail are redacted.
+    `rules` are those by which tickets and mail are redacted; `own_addresses` the desk's own mail
+    addresses or hosts.
     """
 
     kind: Kind | None = None
     audience: Audience = "public"
     rules: Rules = field(default_factory=Rules)
+    own_addresses: tuple[str, ...] = ()
 
     def fingerprint(self) -> str:
         """Part of every revision: another default is another reading."""
-        return f"{READER_VERSION}|{self.kind}|{self.audience}|{self.rules.fingerprint()}"
+        return f"{READER_VERSION}|{self.kind}|{self.audience}|{self.rules.fingerprint()}|{self.own_addresses}"
 
 
 class Source(Protocol):
@@ -76,3 +81,8 @@ def revision_of(raw: bytes, defaults: Defaults) -> str:
     digest = hashlib.sha256(defaults.fingerprint().encode())
     digest.update(raw)
     return digest.hexdigest()
+
+
+def no_document() -> Document:
+    """The `load` of an item that is a contact."""
+    raise AssertionError("a contact is no document")

@@ -94,6 +94,8 @@ def _print(summaries: list[dict[str, Any]], as_json: bool) -> None:
         return
     for summary in summaries:
         counts = ", ".join(f"{summary[name]} {name}" for name in ("added", "updated", "unchanged", "removed", "failed"))
+        if summary["contacts"]:
+            counts += f", {summary['contacts']} reviews and comments entered as contacts"
         typer.echo(f"{summary['source']}: {counts}; {summary['embedded']} texts embedded, {summary['seconds']:.1f} s")
         for clash in summary["clashes"][:10]:
             typer.echo(
