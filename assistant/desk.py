@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from assistant.answering.live import Follower
 from assistant.answering.pipeline import Assistant, question_vector
-from assistant.domain import Answer, Audience, Question
+from assistant.domain import Answer, Audience, Question, Style, Wish
 from assistant.gaplog.hearing import Hearing
 from assistant.redaction import Known, Person, Redactor
 from assistant.seams import Embedder
@@ -40,10 +41,24 @@ class Desk:
         asked_by: str,
         ticket_id: str | None = None,
         token: str | None = None,
+        style: Style | None = None,
+        follower: Follower | None = None,
     ) -> Answer:
         """The answer, stored. The contact, and the gap if there is one, count once under `token`."""
-        answer = self.assistant.ask(question, audiences=audiences)
+        answer = self.assistant.ask(question, audiences=audiences, style=style, follower=follower)
         self._hear(answer, token or answer.id, DraftRecord(ticket_id, asked_by, self.settings))
+        return answer
+
+    def rewrite(self, draft_id: str, wish: Wish, *, asked_by: str, requester: str = "") -> Answer:
+        """A stored draft said anew, stored as a draft of its own; it is no new contact.
+
+        Raises:
+            NotFound: no such draft. UsageError: it cannot be said anew that way, and why.
+        """
+        before = self.drafts.load(draft_id)
+        answer = self.assistant.rewrite(before, wish, requester=requester)
+        kept = as_kept(answer, self.redactor)
+        self.drafts.save(kept, ticket_id=before.question.id or None, asked_by=asked_by, settings=self.settings)
         return answer
 
     def log(self, answer: Answer, *, token: str) -> int | None:

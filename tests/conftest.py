@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from answering_desk import Desk as AnsweringDesk
+from answering_desk import desks
 from syncing_desk import Desk
 
 from assistant.models.embedder import OnnxMiniLM, load_embedder
@@ -93,3 +95,10 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 def desk(tmp_path: Path, sqlite_database: Database) -> Desk:
     """A data directory whose sources are run as the server runs them."""
     return Desk(tmp_path, sqlite_database)
+
+
+@pytest.fixture(scope="session")
+def answering_desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[AnsweringDesk, AnsweringDesk]]:
+    """The sample helpdesk behind its API, without and with a scripted chat model."""
+    with desks(tmp_path_factory.mktemp("answering")) as found:
+        yield found

@@ -318,6 +318,13 @@ def guarded(
     return Guarded(clean, _notices(removed), tuple(removed))
 
 
+def violations_of(
+    text: str, sources: Sequence[Passage], question: Question, policy: Policy = Policy()
+) -> tuple[str, ...]:
+    """Every kind of violation in a text that cites these whole versions in a reply to `question`."""
+    return violations(text, allowed_for(sources, question, policy), policy)
+
+
 def _part_violations(
     part: Part, whole: Mapping[VersionKey, Passage], question: Question, policy: Policy
 ) -> tuple[str, ...]:
@@ -326,7 +333,7 @@ def _part_violations(
         return (INSTRUCTION,) if not keys else (ADDRESS,)
     if any(addresses_a_model(quote.text) for quote in part.quotes):
         return (INSTRUCTION,)
-    return violations(part.text, allowed_for([whole[key] for key in keys], question, policy), policy)
+    return violations_of(part.text, [whole[key] for key in keys], question, policy)
 
 
 def _outward(kinds: Sequence[str]) -> bool:

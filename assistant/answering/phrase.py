@@ -105,4 +105,9 @@ def screened(draft: Draft, whole: Wholes, question: Question, rails: Rails) -> G
 
 
 def _guarded(draft: Draft, whole: Wholes, question: Question, policy: Policy) -> Guarded:
-    return guarded(draft, whole, question, replace(policy, prompt=fixed_words()))
+    return guarded(draft, whole, question, policy_of(policy))
+
+
+def policy_of(policy: Policy) -> Policy:
+    """The policy with our own wording, which no reply may echo."""
+    return replace(policy, prompt=fixed_words())

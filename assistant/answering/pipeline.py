@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from assistant.answering.live import Follower, Live
 from assistant.answering.phrase import NoRails, Phrased, Rails, allowed_suggestions, phrase, screened
 from assistant.answering.reply import Wording, cited, warnings
 from assistant.answering.retrieve import ARTICLE_KINDS, retrieve
+from assistant.answering.rewrite import Rewriter
 from assistant.answering.verify import verify
 from assistant.domain import (
     Answer,
@@ -34,6 +35,7 @@ from assistant.domain import (
     Style,
     Suggestion,
     Support,
+    Wish,
 )
 from assistant.seams import Drafter, Embedder, Knowledge, PassageIndex, Vectors
 
@@ -136,6 +138,17 @@ class Assistant:
         suggestions = allowed_suggestions(self._suggestions(retrieval, audiences), whole, question, self._rails)
         clock.lap("suggest")
         return self._answer(question, retrieval, candidates, whole, phrased, supports, decision, suggestions, clock)
+
+    def rewrite(self, answer: Answer, wish: Wish, *, requester: str = "") -> Answer:
+        """A stored answer said anew, with its citations; `requester` is greeted by name. See `Rewriter`."""
+        if requester:
+            question = replace(answer.question, requester=requester)
+            answer = replace(answer, question=question, greeting=self._policy.wording.greet(question))
+        policy = self._policy
+        rewriter = Rewriter(
+            self._embedder, self._knowledge, self._drafter, self._rails, policy.stale_after_days, _LEAST_SUPPORT
+        )
+        return rewriter(answer, wish)
 
     def _stays(self, part: Part, retrieval: Retrieval, whole: Mapping[tuple[str, int], Passage]) -> bool:
         """Whether the part is sure to be in the reply, whatever parts come after it."""

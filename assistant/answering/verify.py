@@ -299,10 +299,18 @@ def _unit(unit: str) -> str:
     return {"percent": "%"}.get(unit.lower(), unit.lower().removesuffix("s"))
 
 
+def names_in(text: str) -> list[str]:
+    """Names in the text, in order: what is quoted, or capitalised inside a sentence.
+
+    >>> names_in('Press "Save copy" in the Documents folder.')
+    ['Save copy', 'Documents']
+    """
+    return [quoted or capital for quoted, capital in _NAME.findall(text)]
+
+
 def _missing_names(claim: str, near: _Evidence) -> list[str]:
-    """Names in the claim (quoted, or capitalised inside a sentence) of which the evidence lacks a word."""
-    names = [quoted or capital for quoted, capital in _NAME.findall(claim)]
-    return [name for name in names if not set(_content(name)) <= near.known]
+    """Names in the claim of which the evidence lacks a word."""
+    return [name for name in names_in(claim) if not set(_content(name)) <= near.known]
 
 
 def _unsupported(claim: str, near: _Evidence) -> tuple[str, ...]:

@@ -61,6 +61,14 @@ class DraftRequest(Strict):
     options: DraftOptions = DraftOptions()
 
 
+class RewriteRequest(Strict):
+    """How to say a draft anew. The requester's name, which is not stored, is for the greeting."""
+
+    how: Literal["shorter", "friendlier", "more_formal", "bullet_steps", "translate"]
+    language: Annotated[str, Field(max_length=40, pattern=r"^[^\W\d_]*(?:[ ()-]+[^\W\d_]+\)?)*$")] = ""
+    requester: Annotated[str, Field(max_length=200)] = ""
+
+
 class EventRequest(Strict):
     """What the agent did; with `final_text` the edit distance is computed."""
 
