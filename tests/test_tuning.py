@@ -164,20 +164,23 @@ def test_a_pair_holds_the_passages_of_the_article_nearest_to_the_question() -> N
     assert [(pair.article, pair.passages) for pair in pairs] == [(0, (2,))]
 
 
-def test_a_better_encoder_is_adopted_and_trained_again_on_everything(tmp_path: Path) -> None:
-    first = [one for one in helpdesk(280).rows if one.articles[0] in TOPICS[:2]]
-    last = [one for one in helpdesk(120).rows if one.articles[0] in TOPICS[2:]]
+def test_a_better_encoder_is_adopted(tmp_path: Path) -> None:
+    first = [one for one in helpdesk(320).rows if one.articles[0] in TOPICS[:2]]
+    last = [one for one in helpdesk(80).rows if one.articles[0] in TOPICS[2:]]
     moved = [replace(one, question=replace(one.question, created=START + timedelta(days=900))) for one in last]
     outcome = tune(
-        Helpdesk(first + moved), Words(), folder=tmp_path, trainer=learned(dict(zip(HIDDEN, TOPICS, strict=True)))
+        Helpdesk(first + moved),
+        Words(),
+        folder=tmp_path / "encoder",
+        trainer=learned(dict(zip(HIDDEN, TOPICS, strict=True))),
     )
     assert [one.adopted for one in outcome.compared if one.name == "encoder"] == [True]
-    assert outcome.encoder == tmp_path / "all"
+    assert outcome.encoder == tmp_path / "encoder"
     assert outcome.encoder.is_dir()
 
 
 def test_an_encoder_that_is_no_better_is_left(tmp_path: Path) -> None:
-    outcome = tune(helpdesk(200), Words(), folder=tmp_path, trainer=learned({}))
+    outcome = tune(helpdesk(200), Words(), folder=tmp_path / "encoder", trainer=learned({}))
     assert outcome.encoder is None
     assert not any(one.adopted for one in outcome.compared if one.name == "encoder")
 

@@ -23,6 +23,7 @@ from torch.nn import functional
 
 from assistant.errors import ModelError
 from assistant.models.curriculum import Curriculum, Pair
+from assistant.models.precision import half_precision
 from assistant.models.weights import minilm_folder, verified
 from assistant.seams import Progress
 
@@ -125,7 +126,7 @@ class _Training:
         ids = self._tokenizer([t[:_MAX_CHARS] or " " for t in texts], truncation=True, max_length=self._plan.tokens)
         rows: list[list[int]] = ids["input_ids"]
         kept: dict[int, Tensor] = {}
-        with torch.no_grad(), _half():
+        with torch.no_grad(), half_precision():
             for batch in _by_length([len(row) for row in rows]):
                 padded, mask = _padded([torch.tensor(rows[row]) for row in batch])
                 hidden = self._bert.embeddings(input_ids=padded)
@@ -171,7 +172,7 @@ class _Training:
 
     def _encoded(self, hidden: Sequence[Tensor]) -> Tensor:
         padded, mask = _padded([row.float() for row in hidden])
-        with _half():
+        with half_precision():
             out = _through(self._upper, padded, mask)
         pooled = (out.float() * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True)
         return functional.normalize(pooled, dim=1)
@@ -225,9 +226,3 @@ def _by_length(lengths: Sequence[int]) -> list[list[int]]:
 def _schedule(step: int, steps: int) -> float:
     """Share of the learning rate: up over the first tenth, then down to almost nothing in a straight line."""
     return min(1.0, (step + 1) / math.ceil(0.1 * steps)) * max(0.02, 1.0 - step / steps)
-
-
-def _half() -> torch.autocast:
-    """Mixed precision where the processor multiplies bfloat16 itself; emulated it is slower than float32."""
-    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=bool(supported()) if callable(supported) else False)

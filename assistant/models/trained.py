@@ -4,25 +4,36 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from assistant.errors import ModelError
 from assistant.models.curriculum import Curriculum
 from assistant.models.embedder import DEFAULT, SentenceTransformerEmbedder, offline
-from assistant.seams import Progress
+from assistant.seams import Progress, Vectors
 
 _WEIGHTS = "model.safetensors"
 _NAME_CHARS = 16
 
 
-def train(lessons: Curriculum, folder: Path, progress: Progress | None) -> SentenceTransformerEmbedder:
+class TrainedEncoder(SentenceTransformerEmbedder):
+    """A trained MiniLM; embeds in mixed precision where the processor has it."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of `texts`, shape `(n, 384)`, rows of unit length, in order."""
+        from assistant.models.precision import half_precision
+
+        with half_precision():
+            return super().embed(texts)
+
+
+def train(lessons: Curriculum, folder: Path, progress: Progress | None) -> TrainedEncoder:
     """Train the packaged encoder on `lessons`, save it in `folder`, and return it as an embedder."""
     from assistant.models.train import train_encoder
 
     offline()
     train_encoder(lessons, folder, progress=progress)
-    return SentenceTransformerEmbedder(str(folder))
+    return TrainedEncoder(str(folder))
 
 
 def keep(trained: Path, encoders: Path) -> str:
@@ -35,7 +46,7 @@ def keep(trained: Path, encoders: Path) -> str:
     return digest
 
 
-def load_trained(encoders: Path, digest: str) -> SentenceTransformerEmbedder:
+def load_trained(encoders: Path, digest: str) -> TrainedEncoder:
     """The encoder with these weights.
 
     Raises:
@@ -48,7 +59,7 @@ def load_trained(encoders: Path, digest: str) -> SentenceTransformerEmbedder:
     if (found := _digest(folder / _WEIGHTS)) != digest:
         raise ModelError(f"The encoder at {folder} was altered: expected sha256 {digest}, found {found}. {remedy}")
     offline()
-    return SentenceTransformerEmbedder(str(folder), model_id=f"{DEFAULT}-tuned-{digest[:_NAME_CHARS]}@torch")
+    return TrainedEncoder(str(folder), model_id=f"{DEFAULT}-tuned-{digest[:_NAME_CHARS]}@torch")
 
 
 def remove_others(encoders: Path, wanted: Collection[str]) -> None:
