@@ -206,7 +206,7 @@ def _broken(url: str, error: httpx.HTTPError) -> SourceError:
 def _refused(reply: Reply) -> SourceError:
     remedy = {
         401: "The key is not accepted: check the variable or file that holds it.",
-        403: "The key may not read this: give it the permissions that docs/sources.md lists.",
+        403: "The key may not read this: give it the permissions that docs/sources-network.md lists.",
         404: "Check the address.",
     }.get(reply.status, "Check the source's address and options.")
     return SourceError(f"{shown(reply.url)} answered {reply.status}. {remedy}", retry=False)
