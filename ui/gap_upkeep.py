@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from assistant.errors import WaypostError
+from assistant.store.contact_rows import ContactFilter
 from assistant.store.contacts import Contacts
 from assistant.store.log_state import LogState
 from assistant.store.retests import Retests
@@ -91,7 +92,7 @@ class GapUpkeep(threading.Thread):
         """Whether a pass is due: three o'clock has gone by since the last one, or there never was one."""
         last = LogState(self._home.database).get(_NIGHT)
         if last is None:
-            return len(Contacts(self._home.database).unplaced()) >= _FIRST_PASS
+            return Contacts(self._home.database).count(ContactFilter()) >= _FIRST_PASS
         now = datetime.now().astimezone()
         due = now.replace(hour=_NIGHT_HOUR, minute=0, second=0, microsecond=0)
         return now >= due > datetime.fromisoformat(last)

@@ -1,0 +1,149 @@
+"""Mining, retest and digest over the sample help desk, the real model and a real index."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from assistant.domain import Question
+from assistant.errors import UsageError
+from assistant.gaplog.as_of import AsOf
+from assistant.gaps.minable import asks_something
+from assistant.index.generation import OwnedIndex
+from assistant.store.contact_rows import ContactFilter
+from assistant.store.contacts import Contacts
+from assistant.store.gaps import GapFilter
+from assistant.store.retests import Retests
+from assistant.store.signals import Signals
+from ui.demo import SETTINGS
+from ui.gap_upkeep import GapUpkeep, after_ingest
+from ui.home import Home, open_home
+from ui.intake import Intake
+
+SAMPLE = Path(__file__).parent.parent / "ui" / "sample"
+ASKED = "Can I pair a Bluetooth barbecue thermometer with the espresso machine?"
+ARTICLE = """# Pair a Bluetooth thermometer with the espresso machine
+
+You can pair a Bluetooth barbecue thermometer with the espresso machine. Hold the steam button for five seconds, then
+choose the barbecue thermometer in the list of Bluetooth devices on the espresso machine.
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("work")
+    shutil.copytree(SAMPLE / "articles", made / "articles")
+    return made
+
+
+@pytest.fixture(scope="module")
+def home(folder: Path) -> Iterator[Home]:
+    (folder / "data").mkdir()
+    (folder / "data" / "waypost.toml").write_text(SETTINGS, "utf-8")
+    found = open_home(folder / "data", create=True)
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def index(home: Home, folder: Path) -> Iterator[OwnedIndex]:
+    found = home.owned_index()
+    tickets = (SAMPLE / "tickets.jsonl").read_text("utf-8").splitlines()[:12]
+    (folder / "tickets.jsonl").write_text("\n".join(tickets), "utf-8")
+    ingested(home, found, folder)
+    yield found
+    found.close()
+
+
+def ingested(home: Home, index: OwnedIndex, folder: Path) -> None:
+    Intake(home, index).run([str(folder / "articles"), str(folder / "tickets.jsonl")])
+
+
+def test_a_history_is_mined_once_each_ticket_with_its_signals(home: Home, index: OwnedIndex) -> None:
+    job = home.mining(index)
+    first = job.run()
+    assert first.asked == 12
+    assert sum(first.verdicts.values()) == 12
+    assert job.run().asked == 0
+    contacts = Contacts(home.database).page(ContactFilter(kind="ticket"), limit=99)
+    assert len(contacts) == 12
+    assert all(c.verdict and c.confidence is not None for c in contacts)
+    signals = Signals(home.database).of_contacts([c.id for c in contacts])
+    unanswerable = [i for i, found in signals.items() if any(s.type == "unanswerable" for s in found)]
+    assert len(unanswerable) == first.verdicts.get("gap", 0)
+    assert {c.id for c in contacts if c.gap_id is not None} == set(unanswerable)
+    counted = {i: len(found) for i, found in signals.items()}
+    assert job.run(again=True).asked == 12
+    again = Signals(home.database).of_contacts([c.id for c in contacts])
+    assert {i: len(found) for i, found in again.items()} == counted
+
+
+def test_a_ticket_is_asked_as_if_it_and_later_ones_were_not_there(home: Home, index: OwnedIndex) -> None:
+    order = {f"t{n}": n for n in range(3)}
+    view = AsOf(home.knowledge, order)
+    view.move_to("t1")
+    assert view._is_there("t0")
+    assert not view._is_there("t1")
+    assert not view._is_there("t2")
+    assert view._is_there("an-article")
+
+
+def test_a_gap_is_closed_by_an_article_lost_with_it_and_untouched_ones_are_not_asked(
+    home: Home, index: OwnedIndex, folder: Path
+) -> None:
+    after_ingest(home, index)
+    desk = home.desk(home.assistant(index, lambda: "test"))
+    answer = desk.ask(Question(ASKED), audiences=("public", "internal"), asked_by="t", token="espresso")
+    assert answer.verdict == "gap"
+    gap = next(g["id"] for g in home.gaps.list(GapFilter()) if "espresso" in g["question"])
+    open_gaps = home.gaps.count(GapFilter(status="new"))
+    (folder / "articles" / "thermometer.md").write_text(ARTICLE, "utf-8")
+    ingested(home, index, folder)
+    run, _ = after_ingest(home, index)
+    assert run is not None
+    assert run.changed_documents == 1
+    assert run.asked <= open_gaps
+    line = next(line for line in Retests(home.database).lines(run.id) if line.gap_id == gap)
+    assert line.result == "closed"
+    assert line.changed == line.sources
+    assert home.gaps.show(gap)["status"] == "shipped"
+    assert home.gaps.show(gap)["history"][-1]["actor"] == "retest"
+    (folder / "articles" / "thermometer.md").unlink()
+    ingested(home, index, folder)
+    run, _ = after_ingest(home, index)
+    assert run is not None
+    assert run.results.get("regressed", 0) >= 1
+    assert home.gaps.show(gap)["status"] == "new"
+    assert after_ingest(home, index)[0] is None
+
+
+def test_the_server_labels_and_groups_beside_answering(home: Home, index: OwnedIndex) -> None:
+    upkeep = GapUpkeep(home, index)
+    while upkeep._work():
+        pass
+    assert Contacts(home.database).count_unlabelled(home.gap_log.labelling.stamp()) == 0
+
+
+def test_a_digest_is_made_once_and_only_of_a_week_that_has_ended(home: Home, index: OwnedIndex) -> None:
+    weekly = home.gap_log.weekly
+    first = weekly.digest("2026-W02")
+    home.gap_log.hearing.hear_tickets()
+    Contacts(home.database).page(ContactFilter(), limit=1)
+    assert weekly.digest("2026-W02") == first
+    with pytest.raises(UsageError, match="has ended"):
+        weekly.digest("2026-W30", today=date(2026, 7, 22))
+    for nonsense in ("2026-W60", "2026W02", "", "2026-W2"):
+        with pytest.raises(UsageError, match="ISO week"):
+            weekly.digest(nonsense)
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "asks"),
+    [("Thanks", "thank you", False), ("", "", False), ("test", "1 2 3", False), ("Cannot print", "Not found", True)],
+)
+def test_thanks_and_empty_tickets_are_no_gaps(title: str, text: str, asks: bool) -> None:
+    assert asks_something(title, text) is asks
