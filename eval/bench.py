@@ -29,7 +29,10 @@ TITLE = "Waypost on Thunderbird's questions of 2024"
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The shared data, the experiment's folder, the product, and what to compare it with."""
+    """The shared data, the experiment's folder, the product, and what to compare it with.
+
+    `share` is the part of CLINC150's utterances that is asked, 1 for all 8,500.
+    """
 
     shared: Path
     folder: Folder
@@ -37,6 +40,7 @@ class Bench:
     systems: tuple[str, ...]
     progress: Progress
     seed: int = 0
+    share: float = 1.0
 
     @property
     def stamp(self) -> Stamp:
@@ -77,9 +81,9 @@ def _write_without(target: Path, documents: Path, without: frozenset[str]) -> No
 
 
 def clinc150(bench: Bench) -> Study:
-    """Ask 8,500 utterances of a helpdesk whose articles are the 150 intents."""
-    clinc, data = read_clinc(bench.shared / "clinc150" / "data_full.json"), bench.folder.path / "data-clinc150"
-    articles = bench.folder.path / "clinc150.jsonl"
+    """Ask the utterances of a helpdesk whose articles are the 150 intents."""
+    clinc = read_clinc(bench.shared / "clinc150" / "data_full.json").sampled(bench.share, bench.seed)
+    articles, data = bench.folder.path / "clinc150.jsonl", bench.folder.path / "data-clinc150"
     bench.folder.path.mkdir(parents=True, exist_ok=True)
     write_articles(articles, clinc.train)
     bench.product.ingest(data, [articles])

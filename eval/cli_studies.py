@@ -44,6 +44,7 @@ def add_studies(app: typer.Typer, product: Product, draw: Draw) -> None:
         ] = None,
         parts: Annotated[str, typer.Option(help=f"Of {','.join(PARTS)}.")] = "thunderbird",
         systems: Annotated[str, typer.Option(help="What answers the same questions.")] = "waypost,plain,keyword",
+        share: Annotated[float, typer.Option(min=0.01, max=1, help="The part of CLINC150 that is asked.")] = 1.0,
         seed: int = 0,
         as_json: AsJson = False,
     ) -> None:
@@ -51,7 +52,7 @@ def add_studies(app: typer.Typer, product: Product, draw: Draw) -> None:
         if shared is None or not shared.is_dir():
             raise UsageError(f"expected the shared data under --shared or WAYPOST_BENCH, found {shared}")
         folder = Folder(out)
-        asked = Bench(shared, folder, product, systems_named(systems), progress, seed)
+        asked = Bench(shared, folder, product, systems_named(systems), progress, seed, share)
         run_bench(asked, names_in(parts))
         draw(folder, as_json=as_json)
 
