@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ui.commands.options import AsJson, Config, Data
-from ui.commands.themes import day_of, plain
+from ui.commands.themes import Since, Until, day_of, period, plain
 
 if TYPE_CHECKING:
     from assistant.records import RetestRun
@@ -78,8 +78,8 @@ def digest(
     config: Config = None,
 ) -> None:
     """The dated list of one week: made once, the same bytes from then on."""
+    from assistant.files import saved
     from assistant.gaps.trend import week_of
-    from ui.commands.lines import saved
     from ui.home import open_home
 
     home = open_home(data, config)
@@ -90,6 +90,33 @@ def digest(
     else:
         saved(out, text)
         typer.echo(f"{stored.week}, made {stored.made_at:%Y-%m-%d %H:%M} UTC, written to {out}", err=True)
+    home.close()
+
+
+def export(
+    kind: Annotated[
+        Literal["csv", "md", "github", "jira", "linear"], typer.Option("--format", help="For what program.")
+    ] = "csv",
+    out: Annotated[Path | None, typer.Option(help="File to write. Default: stdout.")] = None,
+    since: Since = None,
+    until: Until = None,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """The themes of a period for a spreadsheet or a tracker."""
+    from assistant.files import saved
+    from assistant.gaplog.board import ThemeFilter
+    from assistant.gaps.export import export as exported
+    from ui.home import open_home
+
+    home = open_home(data, config)
+    found = home.gap_log.board.page(period(home, since, until), ThemeFilter(), limit=10_000)
+    text = exported(found, kind).text
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        saved(out, text)
+        typer.echo(f"{len(found.themes)} themes written to {out}", err=True)
     home.close()
 
 

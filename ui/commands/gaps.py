@@ -18,6 +18,7 @@ app.command("themes")(themes.themes)
 app.command("mine")(gap_work.mine)
 app.command("retest")(gap_work.retest)
 app.command("digest")(gap_work.digest)
+app.command("export")(gap_work.export)
 
 
 @app.command("list")

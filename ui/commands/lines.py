@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
 from assistant.domain import Question
 from assistant.errors import UsageError
+from assistant.files import refusing, whole_file
 from ingest.records import parsed_time
 
 MAX_QUESTION_CHARS = 100_000
@@ -71,39 +71,8 @@ def written(out: Path | None) -> Iterator[Callable[[Mapping[str, Any]], None]]:
     if out is None:
         yield lambda record: print(line_of(record))
         return
-    with _whole(out) as file:
+    with whole_file(out) as file:
         yield lambda record: _write(file, record, out)
-
-
-def saved(out: Path, text: str) -> None:
-    """Write `text` to a file, which appears whole or not at all.
-
-    Raises:
-        UsageError: the file cannot be written.
-    """
-    with _whole(out) as file, _refusing(out):
-        file.write(text)
-
-
-@contextmanager
-def _whole(out: Path) -> Iterator[TextIO]:
-    """A file that takes its name only when it is complete."""
-    if out.is_dir():
-        raise UsageError(f"Expected a file to write at {out}, found a folder. Give another place with --out.")
-    aside = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        with _refusing(out):
-            out.parent.mkdir(parents=True, exist_ok=True)
-            file = aside.open("w", encoding="utf-8", newline="\n")
-        with file:
-            yield file
-            with _refusing(out):
-                file.flush()
-        with _refusing(out):
-            aside.replace(out)
-    finally:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
 
 
 def line_of(record: Mapping[str, Any]) -> str:
@@ -113,13 +82,5 @@ def line_of(record: Mapping[str, Any]) -> str:
 
 
 def _write(file: TextIO, record: Mapping[str, Any], out: Path) -> None:
-    with _refusing(out):
+    with refusing(out):
         print(line_of(record), file=file)
-
-
-@contextmanager
-def _refusing(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise UsageError(f"{out} cannot be written: {error.strerror}. Give another file with --out.") from error
