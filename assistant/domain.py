@@ -97,7 +97,11 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What somebody asked, with what is known around it."""
+    """What somebody asked, with what is known around it.
+
+    `product` and `locale`, where they are known of the question and of a document, must agree; `sources` are names
+    of the only sources to look in, empty for all.
+    """
 
     text: str
     title: str = ""
@@ -107,11 +111,21 @@ class Question:
     locale: str = ""
     product: str = ""
     requester: str = ""
+    sources: tuple[str, ...] = ()
 
     @property
     def full_text(self) -> str:
         """Title and text, the title first, each once."""
         return f"{self.title}\n{self.text}".strip() if self.title not in self.text else self.text.strip()
+
+
+def language_of(locale: str) -> str:
+    """The language of a locale, in lower case.
+
+    >>> language_of("pt-BR"), language_of("en_US"), language_of("")
+    ('pt', 'en', '')
+    """
+    return locale.replace("_", "-").partition("-")[0].lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +152,9 @@ class Passage:
     blocks: tuple[Block, ...]
     updated_at: datetime | None = None
     status: str = ""
+    product: str = ""
+    locale: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +219,18 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a chat model's reply should sound, and how long it may be."""
+    """How a chat model's reply should sound, and how long it may be; None is as the desk's settings say."""
 
-    tone: Tone = "friendly"
-    length: Length = "normal"
+    tone: Tone | None = None
+    length: Length | None = None
+
+    def over(self, other: Style) -> Style:
+        """This style, with the other's choices where this one makes none.
+
+        >>> Style(length="short").over(Style("formal", "normal"))
+        Style(tone='formal', length='short')
+        """
+        return Style(self.tone or other.tone, self.length or other.length)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -35,6 +36,27 @@ class Client:
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """POST JSON."""
         return self._send("POST", path, json=body)
+
+    def stream(self, path: str, body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        """POST JSON; the reply's server-sent events as they come: name and data. An `error` event is raised."""
+        try:
+            with self._http.stream("POST", path, json=body) as response:
+                if response.is_error:
+                    response.read()
+                    raise ApiError(_detail(response), response.status_code)
+                name = ""
+                for line in response.iter_lines():
+                    field, _, value = line.partition(": ")
+                    name = value if field == "event" else name
+                    if field == "data":
+                        data = json.loads(value)
+                        if name == "error":
+                            raise ApiError(str(data["detail"]), int(data["status"]))
+                        yield name, data
+        except httpx.HTTPError as error:
+            raise ApiError(
+                f"The server does not answer ({type(error).__name__}). Is `waypost serve` running?", 0
+            ) from error
 
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
         """PATCH JSON."""

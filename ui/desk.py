@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -13,6 +13,7 @@ from ui import desk_calls as calls
 from ui.client import ApiError, Client
 from ui.desk_draft import (
     draft_panel,
+    drafting_panel,
     edit_words,
     empty_panel,
     final_text,
@@ -39,6 +40,8 @@ EXAMPLES = (
     "How do I close my account, and what happens to my data?",
 )
 _ASKING = "(...values) => waypost.ask(values)"
+_LIVE: dict[str, Any] = {**QUIET, "queue": True, "concurrency_limit": 32}
+"""For events that show their result bit by bit."""
 _ASKED = "(draft) => { waypost.asking(false); waypost.opened('draft', draft); }"
 
 Changes = dict[Any, Any]
@@ -75,6 +78,7 @@ class _Desk:
     open: gr.Button
     copied: gr.Button
     undo: gr.Button
+    rewrite: gr.Button
 
 
 def build_desk(doors: Doors, sample_questions: Sequence[str] = ()) -> gr.Blocks:
@@ -169,6 +173,7 @@ def _hidden() -> dict[str, Any]:
         "open": hidden_button("open"),
         "copied": hidden_button("copied"),
         "undo": hidden_button("undo-discard"),
+        "rewrite": hidden_button("rewrite"),
     }
 
 
@@ -178,11 +183,30 @@ def _connect_asking(page: gr.Blocks, desk: _Desk, doors: Doors, samples: Sequenc
         desk.rating, desk.reasons, desk.note, desk.prevented, desk.notice, desk.draft_id, desk.recent,
     ]  # fmt: skip
 
-    def ask(text: str, title: str, requester: str, channel: str | None, request: gr.Request) -> Changes:
+    def ask(text: str, title: str, requester: str, channel: str | None, request: gr.Request) -> Iterator[Changes]:
         if not (text or title or "").strip():
-            return {desk.notice: notice("Paste what the customer wrote first.", kind="bad")}
+            yield {desk.notice: notice("Paste what the customer wrote first.", kind="bad")}
+            return
         ticket = calls.Ticket(text or "", title or "", requester or "", channel or "")
-        return _trying(desk, doors, request, lambda client: _opened(desk, client, calls.ask(client, ticket)))
+        try:
+            with doors.open(request) as client:
+                for found in calls.ask(client, ticket):
+                    if isinstance(found, calls.Opened):
+                        yield _opened(desk, client, found)
+                    else:
+                        yield {desk.draft: shown(drafting_panel(found))}
+        except ApiError as error:
+            yield {desk.notice: told(error)}
+
+    def rewrite(wish: str, draft_id: str, requester: str, request: gr.Request) -> Changes:
+        how, _, language = wish.partition(":")
+
+        def work(client: Client) -> Changes:
+            opened = calls.rewritten(client, draft_id, how, language, requester or "")
+            ticket = (desk.text, desk.title, desk.requester)
+            return {name: value for name, value in _opened(desk, client, opened).items() if name not in ticket}
+
+        return _trying(desk, doors, request, work)
 
     def open_stored(draft_id: str, request: gr.Request) -> Changes:
         def work(client: Client) -> Changes:
@@ -199,7 +223,9 @@ def _connect_asking(page: gr.Blocks, desk: _Desk, doors: Doors, samples: Sequenc
         return cleared | _trying(desk, doors, request, lambda client: _blank(desk, client, samples))
 
     asked = [desk.text, desk.title, desk.requester, desk.channel]
-    desk.ask.click(ask, asked, screen, js=_ASKING, **QUIET).then(None, desk.draft_id, js=_ASKED)
+    desk.ask.click(ask, asked, screen, js=_ASKING, **_LIVE).then(None, desk.draft_id, js=_ASKED)
+    wished = [desk.to_open, desk.draft_id, desk.requester]
+    desk.rewrite.click(rewrite, wished, screen, js=_ASKING, **QUIET).then(None, desk.draft_id, js=_ASKED)
     desk.new.click(start_anew, None, screen, **QUIET).then(
         None, js="() => { waypost.opened('draft', ''); waypost.focus('ticket'); }"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +13,6 @@ Json = Mapping[str, Any]
 """A body of the API as the contract has it."""
 
 RECENT = 12
-_MOST_RECENT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +41,35 @@ class Opened:
         return str(self.answer["draft_id"])
 
 
-def ask(client: Client, ticket: Ticket) -> Opened:
-    """A new draft for the ticket, logged as shown."""
+def ask(client: Client, ticket: Ticket) -> Iterator[tuple[Json, ...] | Opened]:
+    """A new draft for the ticket: its parts so far, as each comes, and at last the whole, logged as shown."""
     body = {
         "text": ticket.text or ticket.title,
         "title": ticket.title,
         "requester": ticket.requester,
         "channel": ticket.channel,
     }
-    answer = client.post("/v1/drafts", body)
-    client.post(f"/v1/drafts/{answer['draft_id']}/events", {"kind": "shown"})
-    return _opened(client, ticket, answer, {"events": [], "feedback": []})
+    parts: tuple[Json, ...] = ()
+    for name, data in client.stream("/v1/drafts:stream", body):
+        if name == "delta":
+            parts = (*parts, data)
+            yield parts
+        elif name == "done":
+            yield _shown(client, ticket, data)
+
+
+def rewritten(client: Client, draft_id: str, how: str, language: str, requester: str) -> Opened:
+    """The draft said anew, logged as shown."""
+    body = {"how": how, "language": language, "requester": requester}
+    answer = client.post(f"/v1/drafts/{quote(draft_id, safe='')}/rewrite", body)
+    return _shown(client, _asked(answer), answer)
 
 
 def stored(client: Client, draft_id: str) -> Opened:
     """A draft as it was made, with what became of it."""
     place = quote(draft_id, safe="")
     answer = client.get(f"/v1/drafts/{place}")
-    return _opened(client, _asked(client, answer), answer, client.get(f"/v1/drafts/{place}/history"))
+    return _opened(client, _asked(answer), answer, client.get(f"/v1/drafts/{place}/history"))
 
 
 def recent(client: Client) -> list[Json]:
@@ -88,6 +98,11 @@ def is_sample(client: Client) -> bool:
     return any(str(source["name"]).endswith("/ui/sample/articles") for source in sources)
 
 
+def _shown(client: Client, ticket: Ticket, answer: Json) -> Opened:
+    client.post(f"/v1/drafts/{answer['draft_id']}/events", {"kind": "shown"})
+    return _opened(client, ticket, answer, {"events": [], "feedback": []})
+
+
 def _opened(client: Client, ticket: Ticket, answer: Json, history: Json) -> Opened:
     keys = dict.fromkeys((s["document_id"], s["version"]) for s in answer["sources"])
     found = {key: _document(client, *key) for key in keys}
@@ -112,8 +127,6 @@ def _document(client: Client, document_id: str, version: int | None = None) -> J
     return found
 
 
-def _asked(client: Client, answer: Json) -> Ticket:
-    """The ticket behind a stored draft, from the list of drafts, the one place that returns its words."""
-    drafts: list[Json] = client.get("/v1/drafts", {"limit": _MOST_RECENT})
-    found = next((draft for draft in drafts if draft["id"] == answer["draft_id"]), None)
-    return Ticket(found["question"], found["title"]) if found else Ticket("")
+def _asked(answer: Json) -> Ticket:
+    """The ticket behind a stored draft."""
+    return Ticket(answer["question"]["text"], answer["question"]["title"])

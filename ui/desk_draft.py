@@ -10,7 +10,22 @@ from ui.desk_calls import Json, Opened
 from ui.rendering import GAP_REASONS, Html, ago, day, element, first_words, joined, link, share_bar
 
 _VERDICTS = {"answered": "Answered", "partial": "Answered in part", "gap": "Not answered"}
-_WARNINGS = {"internal_source": "Internal", "stale": "Old", "conflict": "Contradiction"}
+_WARNINGS = {
+    "internal_source": "Internal",
+    "stale": "Old",
+    "conflict": "Contradiction",
+    "chat_model": "Chat model",
+    "rewrite": "Said anew",
+    "translation": "Translation",
+}
+_WAYS = (
+    ("shorter", "Shorter"),
+    ("bullet_steps", "As steps"),
+    ("friendlier", "Friendlier"),
+    ("more_formal", "More formal"),
+)
+_REWRITTEN = {how: name.lower() for how, name in _WAYS}
+_LANGUAGES = ("English", "German", "French", "Spanish", "Italian", "Portuguese", "Polish")
 _LONGEST_KEPT_WORD = 24
 _NUMBER = re.compile(r"^\[\d+\] ")
 _CONFIDENCE = ((0.85, "high"), (0.65, "good"), (0.45, "moderate"), (0.25, "low"), (0.0, "very low"))
@@ -55,11 +70,65 @@ def draft_panel(opened: Opened) -> Html:
         _gap(opened) if answer["gap"] else None,
         element("div", *_body(answer), class_="draft-text") if answer["parts"] else None,
         _uncovered(answer["uncovered"]),
+        _follow_ups(answer),
+        _rewriting(answer) if answer["parts"] else None,
         _making(answer),
         class_=f"draft is-{answer['verdict']}",
         data_draft=opened.draft_id,
         data_internal="yes" if cites_internal else None,
     )
+
+
+def drafting_panel(parts: Sequence[Json]) -> Html:
+    """A draft that is still being written: the parts that are certain, without their numbers yet."""
+    body = _body({"greeting": "", "closing": "", "sources": [], "parts": [{**part, "citations": []} for part in parts]})
+    return element(
+        "article",
+        element("header", element("h2", "Drafting …"), class_="verdict"),
+        element("div", *body, class_="draft-text"),
+        class_="drafting",
+        aria_busy="true",
+    )
+
+
+def _follow_ups(answer: Json) -> Html | None:
+    """Questions to the customer, each inserted by a click."""
+    if not answer["follow_ups"]:
+        return None
+    chips = (
+        element("li", element("button", text, type="button", class_="small-button", data_use=text))
+        for text in answer["follow_ups"]
+    )
+    return element(
+        "section",
+        element("h3", "Ask the customer"),
+        element("ul", *chips, class_="chips", data_closing=answer["closing"]),
+        class_="follow-ups",
+    )
+
+
+def _rewriting(answer: Json) -> Html:
+    """The menu of other words, and the way back to the draft before."""
+    parent = answer["parent_id"]
+    said = element(
+        "p",
+        f"Said anew: {_REWRITTEN.get(answer['rewritten'], answer['rewritten'])}.",
+        element("a", "Undo", href=f"?draft={parent}", class_="small-button", data_open=parent),
+        class_="said-anew",
+    )
+    ways = [element("button", name, type="button", class_="small-button", data_rewrite=how) for how, name in _WAYS]
+    languages = [
+        element("button", name, type="button", class_="small-button", data_rewrite=f"translate:{name}")
+        for name in _LANGUAGES
+    ]
+    menu = element(
+        "details",
+        element("summary", "Say it anew"),
+        element("p", *ways, class_="ways"),
+        element("p", element("span", "Translate into", class_="quiet"), *languages, class_="ways"),
+        class_="rewriting",
+    )
+    return joined([said if parent else None, menu])
 
 
 def suggestions_panel(answer: Json) -> Html:

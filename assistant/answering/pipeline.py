@@ -139,6 +139,11 @@ class Assistant:
         clock.lap("suggest")
         return self._answer(question, retrieval, candidates, whole, phrased, supports, decision, suggestions, clock)
 
+    @property
+    def has_model(self) -> bool:
+        """Whether a chat model phrases replies."""
+        return self._drafter is not None
+
     def rewrite(self, answer: Answer, wish: Wish, *, requester: str = "") -> Answer:
         """A stored answer said anew, with its citations; `requester` is greeted by name. See `Rewriter`."""
         if requester:

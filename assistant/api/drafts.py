@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Annotated, Any, cast, get_args
 
 from fastapi import APIRouter, Query, Request, Response
 
 from assistant.answering.shapes import answer_json, hits_json
+from assistant.api.asking import asking
 from assistant.api.auth import Asker
 from assistant.api.idempotency import IdempotencyKey, once
-from assistant.api.schemas import AnswerOut, DraftRequest, EventOut, EventRequest, FeedbackRequest, Hits, Message
+from assistant.api.schemas import AnswerOut, DraftRequest, EventOut, EventRequest, FeedbackRequest, Hits
 from assistant.api.services import Served
 from assistant.cleaning import cleaned
 from assistant.domain import Kind, Question
@@ -24,20 +24,8 @@ def create_draft(
     body: DraftRequest, request: Request, caller: Asker, services: Served, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """A cited draft, a partial one, or a gap. A gap is a result, not an error."""
-    question = _question(body)
-    ticket_id = question.id or None
-
-    def reply() -> AnswerOut:
-        answer = services.desk.ask(
-            question,
-            audiences=caller.audiences(body.options.audience),
-            asked_by=caller.name,
-            ticket_id=ticket_id,
-            token=_contact(ticket_id, question),
-        )
-        return AnswerOut.model_validate(answer_json(answer))
-
-    return once(services.database, request, caller.name, idempotency_key, body, reply)
+    wanted = asking(body, caller, services)
+    return once(services.database, request, caller.name, idempotency_key, body, wanted.answer)
 
 
 @router.get("/drafts")
@@ -114,10 +102,15 @@ def search(
     q: Annotated[str, Query(min_length=1, max_length=100_000)],
     k: Annotated[int, Query(ge=1, le=100)] = 10,
     kind: Annotated[str, Query(max_length=40, description="faq, doc, ticket, comma-separated; default all.")] = "",
+    product: Annotated[str, Query(max_length=200, description="Only documents of it, or of no product.")] = "",
+    locale: Annotated[str, Query(max_length=40, description="Only documents in its language, or in none named.")] = "",
+    source: Annotated[list[str], Query(description="Only these sources, by name.")] = [],  # noqa: B006
 ) -> Hits:
     """Ranked documents with their best passage."""
     kinds = _kinds(kind)
-    retrieval = services.desk.assistant.search(Question(text=cleaned(q)), audiences=caller.audiences("agent"))
+    sources = services.knowledge.named_sources([cleaned(name) for name in source])
+    question = Question(text=cleaned(q), product=cleaned(product), locale=cleaned(locale), sources=sources)
+    retrieval = services.desk.assistant.search(question, audiences=caller.audiences("agent"))
     return Hits(id="", hits=hits_json(retrieval, kinds=kinds, k=k))
 
 
@@ -144,56 +137,6 @@ def document(
         "updated_at": stored.updated_at,
         "live": stored.live,
     }
-
-
-def _question(body: DraftRequest) -> Question:
-    """The question behind the request: the customer's latest words first, with the subject.
-
-    Raises:
-        UsageError: neither a ticket with a customer's message nor a text.
-    """
-    ticket = body.ticket
-    if ticket is None:
-        if not cleaned(body.text).strip():
-            raise UsageError("Expected a question in 'text' or a 'ticket' with messages, found neither.")
-        return Question(
-            cleaned(body.text),
-            title=cleaned(body.title),
-            channel=cleaned(body.channel) or "api",
-            requester=cleaned(body.requester),
-        )
-    text = cleaned(_asked(ticket.messages))
-    if not text.strip() and not ticket.subject.strip():
-        raise UsageError("Expected a customer's message in the ticket, found none. Send the public conversation.")
-    return Question(
-        text or cleaned(ticket.subject),
-        title=cleaned(ticket.subject),
-        id=cleaned(ticket.id),
-        channel=cleaned(ticket.channel) or "api",
-        locale=cleaned(ticket.locale),
-        product=cleaned(ticket.product),
-        requester=cleaned(ticket.requester),
-    )
-
-
-def _asked(messages: list[Message]) -> str:
-    """What the customer wants now: the last burst of customer messages, after what they said before it."""
-    public = [m for m in messages if m.public]
-    burst: list[str] = []
-    for message in reversed(public):
-        if message.by == "customer":
-            burst.insert(0, message.text)
-        elif burst:
-            break
-    first = next((m.text for m in public if m.by == "customer"), "")
-    return "\n".join(burst if first in burst else [*burst, first])
-
-
-def _contact(ticket_id: str | None, question: Question) -> str | None:
-    """The same ticket with the same words is one contact, however often a draft is asked for."""
-    if ticket_id is None:
-        return None
-    return hashlib.sha256(f"{ticket_id}|{question.full_text}".encode()).hexdigest()
 
 
 def _kinds(given: str) -> tuple[Kind, ...]:

@@ -29,14 +29,28 @@ def once(
     Raises:
         HTTPException: 422 when the key was used for another request.
     """
-    if key is None:
-        return _response(reply().model_dump_json())
-    name = hashlib.sha256(f"{caller}|{request.method}|{request.url.path}|{key}".encode()).hexdigest()
-    asked = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
-    before = _stored(database, name, asked)
+    before = kept_reply(database, request, caller, key, body)
     if before is not None:
         return _response(before, replayed=True)
     made = reply().model_dump_json()
+    told = keep(database, request, caller, key, body, made)
+    return _response(told, replayed=told is not made)
+
+
+def kept_reply(database: Database, request: Request, caller: str, key: str | None, body: BaseModel) -> str | None:
+    """The reply given to this request before under this key; None without a key or a reply.
+
+    Raises:
+        HTTPException: 422 when the key was used for another request.
+    """
+    return None if key is None else _stored(database, *_names(request, caller, key, body))
+
+
+def keep(database: Database, request: Request, caller: str, key: str | None, body: BaseModel, made: str) -> str:
+    """Keep the reply under the key; returns it, or the one that a request beside this one kept first."""
+    if key is None:
+        return made
+    name, asked = _names(request, caller, key, body)
     try:
         with database.write() as connection:
             connection.execute(
@@ -46,8 +60,14 @@ def once(
             )
     except IntegrityError:
         # Two requests with one key ran side by side: both get the reply of the one that was stored first.
-        return _response(_stored(database, name, asked) or made, replayed=True)
-    return _response(made)
+        return _stored(database, name, asked) or made
+    return made
+
+
+def _names(request: Request, caller: str, key: str, body: BaseModel) -> tuple[str, str]:
+    """Hashes of the key in its place, and of what was asked."""
+    name = hashlib.sha256(f"{caller}|{request.method}|{request.url.path}|{key}".encode()).hexdigest()
+    return name, hashlib.sha256(body.model_dump_json().encode()).hexdigest()
 
 
 def _stored(database: Database, name: str, asked: str) -> str | None:

@@ -36,13 +36,17 @@ def problem(request: Request, status: int, title: str, detail: str, found: Any =
     return JSONResponse(body, status_code=status, media_type="application/problem+json")
 
 
+def status_of(error: errors.WaypostError) -> tuple[int, str]:
+    """The HTTP status of one of our errors, and its title."""
+    return next((status, title) for kind, status, title in _STATUS if isinstance(error, kind))
+
+
 def install(app: FastAPI) -> None:
     """Register the handlers."""
 
     @app.exception_handler(errors.WaypostError)
     async def _ours(request: Request, error: errors.WaypostError) -> JSONResponse:
-        status, title = next((s, t) for kind, s, t in _STATUS if isinstance(error, kind))
-        return problem(request, status, title, str(error))
+        return problem(request, *status_of(error), str(error))
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 MAX_TEXT = 100_000
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
 Short = Annotated[str, Field(max_length=2_000)]
+Language = Annotated[str, Field(max_length=40, pattern=r"^[^\W\d_]*(?:[ ()-]+[^\W\d_]+\)?)*$")]
+"""A language's name, "German" or "Português (Brasil)": letters only, since a chat model reads it."""
 
 
 class Strict(BaseModel):
@@ -42,12 +44,12 @@ class Ticket(BaseModel):
 
 
 class DraftOptions(Strict):
-    """How the reply should be."""
+    """How the reply should be; what is empty is as the settings say. A language needs a chat model."""
 
     audience: Literal["agent", "customer"] = "agent"
-    tone: Annotated[str, Field(max_length=40)] = ""
-    length: Annotated[str, Field(max_length=40)] = ""
-    language: Annotated[str, Field(max_length=40)] = ""
+    tone: Literal["friendly", "neutral", "formal", ""] = ""
+    length: Literal["short", "normal", "detailed", ""] = ""
+    language: Language = ""
 
 
 class DraftRequest(Strict):
@@ -65,7 +67,7 @@ class RewriteRequest(Strict):
     """How to say a draft anew. The requester's name, which is not stored, is for the greeting."""
 
     how: Literal["shorter", "friendlier", "more_formal", "bullet_steps", "translate"]
-    language: Annotated[str, Field(max_length=40, pattern=r"^[^\W\d_]*(?:[ ()-]+[^\W\d_]+\)?)*$")] = ""
+    language: Language = ""
     requester: Annotated[str, Field(max_length=200)] = ""
 
 

@@ -58,8 +58,9 @@ class LangChainDrafter:
         if not offer.passages:
             return self._without("no passage could be shown to the model")
         writing = _Writing(offer, listener) if listener is not None else None
+        manner = style.over(self._style) if style is not None else self._style
         said = self.model.ask(
-            lambda json_only: prompt(question, offer, style or self._style, json_only=json_only),
+            lambda json_only: prompt(question, offer, manner, json_only=json_only),
             len(offer.passages),
             writing,
         )

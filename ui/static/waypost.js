@@ -119,13 +119,14 @@
   };
 
   document.addEventListener("click", (event) => {
-    const target = event.target.closest("[data-cite], [data-use], [data-ask], [data-press], a[data-open]");
+    const target = event.target.closest("[data-cite], [data-use], [data-ask], [data-press], [data-rewrite], a[data-open]");
     if (!target) return;
-    const { cite, use: text, ask, press: name, open } = target.dataset;
+    const { cite, use: text, ask, press: name, rewrite, open } = target.dataset;
     if (cite) select(cite);
     else if (text) use(text, target.closest("[data-closing]")?.dataset.closing);
     else if (ask) { type("ticket", ask); wanted = ask; press("ask"); }
     else if (name) press(name);
+    else if (rewrite) { wanted = rewrite; press("rewrite"); }
     else if (open && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0) {
       event.preventDefault();
       window.history.pushState({}, "", target.getAttribute("href"));

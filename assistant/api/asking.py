@@ -1,0 +1,115 @@
+"""From a request for a draft to an answer, for the plain route and the streamed one alike."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assistant.answering.live import Follower
+from assistant.answering.shapes import answer_json
+from assistant.api.auth import Caller
+from assistant.api.schemas import AnswerOut, DraftRequest, Message
+from assistant.api.services import Services
+from assistant.cleaning import cleaned
+from assistant.desk import Desk
+from assistant.domain import Audience, Question, Style, Wish
+from assistant.errors import SettingsError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One question as a caller asks it; `language` is the one to translate the reply into, empty for none."""
+
+    desk: Desk
+    question: Question
+    audiences: Sequence[Audience]
+    asked_by: str
+    style: Style
+    language: str
+
+    def answer(self, follower: Follower | None = None) -> AnswerOut:
+        """The answer, stored. One that is translated afterwards cannot be followed: its words are to change."""
+        ticket_id = self.question.id or None
+        answer = self.desk.ask(
+            self.question,
+            audiences=self.audiences,
+            asked_by=self.asked_by,
+            ticket_id=ticket_id,
+            token=_contact(ticket_id, self.question),
+            style=self.style,
+            follower=None if self.language else follower,
+        )
+        if self.language and answer.parts:
+            wish = Wish("translate", self.language)
+            answer = self.desk.rewrite(answer.id, wish, asked_by=self.asked_by, requester=self.question.requester)
+        return AnswerOut.model_validate(answer_json(answer))
+
+
+def asking(body: DraftRequest, caller: Caller, services: Services) -> Asking:
+    """What the request asks.
+
+    Raises:
+        UsageError: neither a ticket with a customer's message nor a text.
+        SettingsError: the reply is to be translated and no chat model is set.
+    """
+    options = body.options
+    language = cleaned(options.language).strip()
+    if language and not services.desk.assistant.has_model:
+        raise SettingsError(
+            "Expected a chat model to translate the reply, found none: the setting models.chat is empty. Set it to "
+            "'provider:model' (docs/settings.md), or leave options.language out."
+        )
+    style = Style(options.tone or None, options.length or None)
+    audiences = caller.audiences(options.audience)
+    return Asking(services.desk, _question(body), audiences, caller.name, style, language)
+
+
+def _question(body: DraftRequest) -> Question:
+    """The question behind the request: the customer's latest words first, with the subject.
+
+    Raises:
+        UsageError: neither a ticket with a customer's message nor a text.
+    """
+    ticket = body.ticket
+    if ticket is None:
+        if not cleaned(body.text).strip():
+            raise UsageError("Expected a question in 'text' or a 'ticket' with messages, found neither.")
+        return Question(
+            cleaned(body.text),
+            title=cleaned(body.title),
+            channel=cleaned(body.channel) or "api",
+            requester=cleaned(body.requester),
+        )
+    text = cleaned(_asked(ticket.messages))
+    if not text.strip() and not ticket.subject.strip():
+        raise UsageError("Expected a customer's message in the ticket, found none. Send the public conversation.")
+    return Question(
+        text or cleaned(ticket.subject),
+        title=cleaned(ticket.subject),
+        id=cleaned(ticket.id),
+        channel=cleaned(ticket.channel) or "api",
+        locale=cleaned(ticket.locale),
+        product=cleaned(ticket.product),
+        requester=cleaned(ticket.requester),
+    )
+
+
+def _asked(messages: list[Message]) -> str:
+    """What the customer wants now: the last burst of customer messages, after what they said before it."""
+    public = [m for m in messages if m.public]
+    burst: list[str] = []
+    for message in reversed(public):
+        if message.by == "customer":
+            burst.insert(0, message.text)
+        elif burst:
+            break
+    first = next((m.text for m in public if m.by == "customer"), "")
+    return "\n".join(burst if first in burst else [*burst, first])
+
+
+def _contact(ticket_id: str | None, question: Question) -> str | None:
+    """The same ticket with the same words is one contact, however often a draft is asked for."""
+    if ticket_id is None:
+        return None
+    return hashlib.sha256(f"{ticket_id}|{question.full_text}".encode()).hexdigest()
