@@ -11,6 +11,7 @@ from pathlib import Path
 
 from assistant.errors import UsageError
 from assistant.seams import Progress
+from eval.baselines.sources import read_sources
 from eval.cases import load_cases, read_records
 from eval.folder import ARTICLES_OUT, Folder
 from eval.knockout import knock_out
@@ -51,7 +52,8 @@ class Bench:
 def thunderbird(bench: Bench) -> None:
     """Ask the 439 questions of all systems, knocked out and judged ones too; articles come in by two ingests.
 
-    The first ingest leaves out what the knock-out draws; what is asked then is the time before the planted fix.
+    The first ingest leaves out what the knock-out draws; what is asked then is the time before the planted fix. The
+    other systems read the articles as an afternoon's script would: without their tags.
     """
     given, data = bench.shared / "thunderbird", bench.folder.path / "data"
     tickets, file = given / "tickets.jsonl", bench.folder.path / "documents.jsonl"
@@ -70,7 +72,7 @@ def thunderbird(bench: Bench) -> None:
     bench.product.ingest(data, [file, tickets])
     plan = Plan(TITLE, cases, bench.systems, load_cases(given / "answerable.jsonl"), seed=bench.seed)
     with bench.product.open(data) as workbench:
-        measure(plan, bench.folder, tuple(workbench.sources()), workbench, bench.progress)
+        measure(plan, bench.folder, read_sources(given / "documents.jsonl"), workbench, bench.progress)
 
 
 def _write_without(target: Path, documents: Path, without: frozenset[str]) -> None:

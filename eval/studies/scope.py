@@ -16,7 +16,7 @@ import numpy as np
 
 from assistant.errors import UsageError
 from eval.cases import Case, CaseSet
-from eval.figures import Figure
+from eval.figures import Better, Figure
 from eval.metrics.abstention import auroc, threshold_at
 from eval.metrics.intervals import Estimate, Sample, bootstrap, bootstrap_mean
 from eval.runs import Row, Run
@@ -124,9 +124,8 @@ def _figures(
     def separated(sample: Sample) -> float | None:
         return auroc(value[sample], inside[sample])
 
-    def mean(name: str, values: Sequence[float], better: str = "higher") -> Figure:
-        estimate = bootstrap_mean(list(values), seed=seed)
-        return Figure(system, "scope", f"{_SET}: {name}", estimate, better="higher" if better == "higher" else "lower")
+    def mean(name: str, values: Sequence[float], better: Better = "higher") -> Figure:
+        return Figure(system, "scope", f"{_SET}: {name}", bootstrap_mean(list(values), seed=seed), better=better)
 
     return (
         mean("out-of-scope recall", refused["oos"]),

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, get_args
 
 from assistant.errors import UsageError
 from eval.figure_records import figure_from_record, figure_record
@@ -62,12 +63,15 @@ def read_study(path: Path) -> Study:
         raise UsageError(f"expected a study in {path}, found something else ({error}): delete the file") from error
 
 
-def _growth(record: Mapping[str, object]) -> Growth:
+def _growth(record: Mapping[str, Any]) -> Growth:
+    unit, slope = record["unit"], record["exponent"]
+    if unit not in get_args(Unit):
+        raise ValueError(f"unknown unit {unit!r}")
     return Growth(
-        str(record["system"]),
-        str(record["measure"]),
-        record["unit"],  # type: ignore[arg-type]
-        tuple(record["sizes"]),  # type: ignore[arg-type]
-        tuple(record["values"]),  # type: ignore[arg-type]
-        record["exponent"],  # type: ignore[arg-type]
+        system=str(record["system"]),
+        measure=str(record["measure"]),
+        unit=unit,
+        sizes=tuple(int(size) for size in record["sizes"]),
+        values=tuple(float(value) for value in record["values"]),
+        exponent=None if slope is None else float(slope),
     )
