@@ -16,6 +16,7 @@ import pytest
 
 from assistant.answering.asks import coverage
 from assistant.answering.draft import Limits, extractive, resolution_suggestion
+from assistant.answering.remembering import Remembering
 from assistant.domain import Block, BlockKind, Candidate, Draft, Kind, Part, Passage, Question, Role, Variant
 from assistant.seams import Vectors
 
@@ -391,3 +392,72 @@ def test_every_draft_from_a_real_help_centre_quotes_exactly_and_keeps_its_limits
         assert len({part.quotes[0].document_key for part in draft.parts}) <= limits.documents
         if not any(part.step for part in draft.parts):
             assert len(draft.parts) <= limits.parts
+
+
+class CountingEmbedder(WordEmbedder):
+    """Remembers which texts it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        self.asked += texts
+        return super().embed(texts)
+
+
+def test_the_section_whose_heading_asks_the_same_is_told_whole_and_alone() -> None:
+    draft = drafted("How do I reset the password?", RESET)
+    assert texts(draft) == [
+        "To reset your password:",
+        "Open Settings.",
+        "Choose how: By email; By text message",
+        "Click Reset.",
+        "Note: The link is valid for 20 minutes.",
+    ]
+
+
+def test_a_sentence_that_leans_on_one_that_is_not_told_is_left_out() -> None:
+    document = passage(
+        [
+            ("heading", "Print photos"),
+            ("paragraph", "See the section below."),
+            ("paragraph", "Then the printer is online. Photos print in colour."),
+            ("paragraph", "This takes a minute."),
+        ]
+    )
+    assert texts(drafted("Do photos print in colour?", document)) == ["Photos print in colour.", "This takes a minute."]
+
+
+def test_a_row_of_a_table_is_told_with_its_cells_apart_and_never_its_head() -> None:
+    document = passage(
+        [
+            ("paragraph", "These plans can print photos:"),
+            ("row", "Plan\tPhotos", {"level": 1}),
+            ("row", "Basic\tTen photos\ta month"),
+            ("row", "Plus\tAny number"),
+        ]
+    )
+    draft = drafted("Which plans print photos?", document)
+    assert texts(draft) == ["These plans can print photos:", "Basic: Ten photos, a month", "Plus: Any number"]
+    assert_exact(draft, document)
+
+
+def test_a_question_without_a_matter_of_its_own_is_not_uncovered() -> None:
+    asked = "How do I reset my password? Any ideas? What can I do? Can somebody please help me?"
+    assert drafted(asked, RESET).uncovered == ()
+
+
+def test_a_question_that_joins_two_is_uncovered_in_its_half() -> None:
+    draft = drafted("How do I reset my password and do you ship pianos to Norway?", RESET)
+    assert draft.uncovered == ("do you ship pianos to Norway?",)
+
+
+def test_a_text_is_embedded_once_and_the_oldest_is_forgotten() -> None:
+    counting = CountingEmbedder()
+    remembering = Remembering(counting, most=2)
+    first = remembering.embed(["a", "b", "a"])
+    assert np.array_equal(first[0], first[2])
+    assert np.array_equal(remembering.embed(["b", "c"])[0], first[1])
+    assert counting.asked == ["a", "b", "c"]
+    remembering.embed(["a"])
+    assert counting.asked == ["a", "b", "c", "a"]

@@ -184,6 +184,7 @@ class Home:
         from assistant.answering.decide import load_decider
         from assistant.answering.fuse import FusionWeights, weights_from
         from assistant.answering.pipeline import Assistant, Policy
+        from assistant.answering.remembering import Remembering
         from assistant.answering.reply import Wording
         from assistant.vouching import KnowledgeRails
 
@@ -191,13 +192,14 @@ class Home:
         wording = Wording(
             answering.greeting, answering.greeting_without_name, answering.closing, self.settings.desk.name
         )
-        decide = load_decider(answering.answer_threshold, answering.partial_threshold, self.embedder)
+        embedder = Remembering(self.embedder)
+        decide = load_decider(answering.answer_threshold, answering.partial_threshold, embedder)
         weights = weights_from(self.tuned.weights) if self.tuned else FusionWeights()
         policy = Policy(wording, weights, answering.stale_after_days)
         rails = KnowledgeRails(self.knowledge, self.generations.last_seq, answering.protected_texts)
         return Assistant(
-            self.embedder, index, knowledge or self.knowledge, decide, policy, self._drafter(), generation, rails,
-            self.searcher,
+            embedder, index, knowledge or self.knowledge, decide, policy, self._drafter(), generation, rails,
+            embedder if self.searcher is self.embedder else self.searcher,
         )  # fmt: skip
 
     def desk(self, assistant: Assistant) -> Desk:

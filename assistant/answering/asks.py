@@ -17,14 +17,50 @@ from assistant.domain import Part, Question
 _MAX_QUESTION_CHARS = 6_000  # what comes after that in a ticket is a log, a quotation or a paste
 _MAX_SENTENCE_CHARS = 600
 
+_LEAD_IN = r"^\W*(?:\d{1,2}[.):]\W*)?(?:(?:so|and|but|also|then|now|please|hi|hello|ok|if so|thanks)\W+)*"
 _INTERROGATIVE = re.compile(
-    r"^\W*(?:(?:so|and|but|also|then|now|please|hi|hello|ok|if so|thanks)\W+)*"
-    r"(?:how|what|where|when|why|who|which|can|could|is|are|does|do|did|should|will|would|has|have|any (?:way|idea))\b",
+    _LEAD_IN + r"(?:how|what|where|when|why|who|which|can|could|is|are|does|do|did|should|will|would|has|have|must|may|"
+    r"any way)\b",
+    re.IGNORECASE,
+)
+_HOW = re.compile(
+    r"\bhow (?:do|can|to|could|would|should)\b|\bis there (?:a|any) way\b|\bwhere (?:is|are|do|can)\b|"
+    r"\b(?:want|wants|would like|need|trying|unable) to\b|\bcan(?:'t|not)? i\b",
+    re.IGNORECASE,
+)
+_UNMARKED = re.compile(
+    _LEAD_IN
+    + r"(?:how (?:do|can|to|would|could|should)|where (?:do|can|is|are)|(?:can|could|may|must) (?:i|we|you|it)|"
+    r"is (?:there|it possible))\b",
+    re.IGNORECASE,
+)
+_JOINED = re.compile(
+    r"[,;]? and (?=(?:also |then )?"
+    r"(?:how|what|where|when|why|which|can|could|does|do|is|are|will|should) \w+ \w)",
     re.IGNORECASE,
 )
 _NEED = re.compile(
     r"\b(?:(?:i|we)(?:'d| would)? (?:want|need|like|wish|have|try|tried|am trying|are trying)(?:ed)? (?:\w+ )?to"
     r"|(?:i|we)(?:'d| would) like|can ?not|can't|cant|unable to|how (?:do|can|to)|does ?n[o']t|won't|is there)\b",
+    re.IGNORECASE,
+)
+# Sentences with a question mark that ask for help as such, or to be answered, and name no matter of their own.
+_EMPTY_ASK = re.compile(
+    _LEAD_IN + r"(?:any(?:one|body)?\b.{0,30}\b(?:ideas?|suggestions?|thoughts?|tips?|advice|help|clues?|else|same)\b"
+    r"|(?:can|could|would|will|does|is there|has) (?:you|any(?:one|body)|some(?:one|body)) (?:please |kindly |here )*"
+    r"(?:out there |else )?(?:help|assist|advise|explain|suggest|tell|know|guide|have|had|seen|shed|point|look|that)\b"
+    r"|do you (?:have|know|think|need|see|understand)\b"
+    r"|what (?:can|should|do|must|could|shall|would) (?:i|we) (?:do|try|change|be doing|next)\b"
+    r"|what(?: am i| are we|'s| is| was| has| could| went|) (?:be )?(?:doing|missing|wrong|going|happening|happened|"
+    r"gone|up|the (?:problem|issue|solution|fix|matter|reason|cause|deal))\b"
+    r"|(?:why|how|what|where|when|who|really|right|correct|huh)(?: (?:is|was|are|did|does|do) (?:that|this|it))?"
+    r"(?: so| not| be| come| happen(?:ing)?)?\W*$"
+    r"|how (?:do|can|could|should|would|to)(?: (?:i|we|you))? (?:fix|solve|resolve|correct|overcome|stop|do|get|change|"
+    r"prevent|handle|go about)(?: (?:this|that|it|these|them))?(?: (?:problem|issue|error|back|again|please|now))*\W*$"
+    r"|(?:where|what) am i (?:doing |going )?wrong\b"
+    r"|(?:have|am) i (?:been )?(?:on the right|doing (?:it|this|something))\b"
+    r"|(?:is|are|was) (?:this|that|it|there)(?: a| an| some| any)? (?:normal|possible|bug|known|expected|right|"
+    r"correct|way|solution|fix|true|something|anything)\b(?: (?:bug|issue|problem|thing))?\W*$)",
     re.IGNORECASE,
 )
 _EMPTY_STEMS = frozenset(
@@ -45,27 +81,43 @@ class Ask:
 
 
 def asks(question: Question) -> tuple[Ask, ...]:
-    """The sentences that ask something, in order; the title or the first need when no sentence is a question.
+    """What is asked, in order: the questions that name a matter; else the title; else the first need or sentence.
 
-    >>> [ask.text for ask in asks(Question("I like it. How do I sort mail? And can I print it? Thanks!"))]
+    >>> [ask.text for ask in asks(Question("I like it. How do I sort mail? And can I print it? Any ideas? Thanks!"))]
     ['How do I sort mail?', 'And can I print it?']
+    >>> [ask.text for ask in asks(Question("Can I cancel, and when do refunds arrive?"))]
+    ['Can I cancel', 'when do refunds arrive?']
+    >>> [ask.text for ask in asks(Question("It vanished. What can I do?", title="Inbox is empty"))]
+    ['Inbox is empty']
     """
     told = _told(question)
-    direct = [ask for ask in told if ask.text.endswith(("?", "\uff1f")) and _INTERROGATIVE.match(ask.text)]
-    marked = direct or [ask for ask in told if ask.text.endswith(("?", "\uff1f"))]
-    if marked:
-        return tuple(marked)
+    asking = [sentence for sentence in told if _is_question(sentence)]
+    direct = [sentence for sentence in asking if _INTERROGATIVE.match(sentence)]
+    pieces = [_ask(piece) for sentence in direct or asking for piece in _JOINED.split(sentence)]
+    named = [ask for ask in pieces if not _EMPTY_ASK.match(ask.text)]
+    if any(ask.stems for ask in named):
+        return tuple(named)
     title = _ask(question.title.strip()[:_MAX_SENTENCE_CHARS])
     if title.stems:
         return (title,)
-    needs = [ask for ask in told if _NEED.search(ask.text) or _INTERROGATIVE.match(ask.text)]
-    return tuple(needs[:1] or told[:1])
+    needs = [sentence for sentence in told if _NEED.search(sentence) or _INTERROGATIVE.match(sentence)]
+    return tuple(map(_ask, (needs or told)[:1]))
 
 
-def _told(question: Question) -> list[Ask]:
+def _is_question(sentence: str) -> bool:
+    return sentence.endswith(("?", "\uff1f")) or _UNMARKED.match(sentence) is not None
+
+
+def asks_how(question: Question) -> bool:
+    """Whether steps are wanted: "how do I", "where is", "I want to"."""
+    return _HOW.search(question.full_text[:_MAX_QUESTION_CHARS]) is not None
+
+
+def _told(question: Question) -> list[str]:
+    """The sentences of the text that say something."""
     text = question.text[:_MAX_QUESTION_CHARS]
-    told = [_ask(text[start:end]) for start, end in sentences(text) if end - start <= _MAX_SENTENCE_CHARS]
-    return [ask for ask in told if ask.stems]
+    told = [text[start:end] for start, end in sentences(text) if end - start <= _MAX_SENTENCE_CHARS]
+    return [sentence for sentence in told if _ask(sentence).stems or sentence.endswith("?")]
 
 
 def _ask(text: str) -> Ask:
@@ -98,16 +150,17 @@ def rarity(texts: Iterable[Iterable[str]]) -> dict[str, float]:
 
 
 def coverage(question: Question, parts: Sequence[Part], *, rare: Mapping[str, float] | None = None) -> float:
-    """Share of what the question says, by weight, that the parts speak of, in [0, 1]; 0 without words or parts.
+    """Share of what is asked, by weight, that the parts speak of, in [0, 1]; 0 without words or parts.
 
-    `rare` weighs stems by how telling they are (see `rarity`). Of "print" (asked) and "printer" (told, weight 0.5)
-    the part below has the first only, of three ("bought" is told too): 1 / 2.
+    What is asked is the title and the asks; the story around them does not count. `rare` weighs stems by how telling
+    they are (see `rarity`). "Print", "photo" and "train" are asked, the part has two of them:
 
-    >>> part = Part("Click Print.", ())
-    >>> round(coverage(Question("I bought a printer. How do I print?"), [part]), 2)
-    0.5
+    >>> part = Part("Click Print to get the photo.", ())
+    >>> round(coverage(Question("I bought a printer. How do I print a photo on the train?"), [part]), 2)
+    0.67
     """
     said = {stem for part in parts for stem in content_stems(part.text)}
-    weights = {stem: weight * (rare or {}).get(stem, 1.0) for stem, weight in question_weights(question).items()}
+    asked = [stem for stem, weight in question_weights(question).items() if weight == 1.0]
+    weights = {stem: (rare or {}).get(stem, 1.0) for stem in asked}
     total = sum(weights.values())
     return sum(weight for stem, weight in weights.items() if stem in said) / total if total else 0.0

@@ -21,6 +21,7 @@ _PLATFORMS: dict[str, tuple[str, ...]] = {
     "chromeos": ("chromeos", "chromebook"),
 }
 _PLATFORM_OF = {word: platform for platform, spoken in _PLATFORMS.items() for word in spoken}
+_SHOPS = (("app store", "ios"), ("google play", "android"), ("play store", "android"))
 _VERSION = re.compile(r"^(?P<before>before )?(?P<name>.*?) (?P<number>\d+)(?:\.\d+)*(?P<later> or later)?$")
 _OBSOLETE = re.compile(r"\b(?:Windows (?:XP|Vista|7|8|8\.1)|Maemo|Firefox OS)$")
 
@@ -65,13 +66,13 @@ class Reader:
 
     def _excludes_one(self, name: str) -> bool:
         if name.startswith("not "):
-            negated = _platforms(name)
+            negated = platforms(name)
             return bool(self.platforms) and bool(negated) and self.platforms <= negated
         version = _VERSION.match(name)
         if version and (version["before"] or version["later"]):
             return self._has_other_version(version)
-        platforms = _platforms(name)
-        if platforms and self.platforms and not platforms & self.platforms:
+        named = platforms(name)
+        if named and self.platforms and not named & self.platforms:
             return True
         return bool(_OBSOLETE.search(name)) and not set(words(name)) <= set(words(self.text))
 
@@ -85,8 +86,14 @@ class Reader:
         return is_older if version["later"] else not is_older
 
 
-def _platforms(name: str) -> frozenset[str]:
-    return frozenset(_PLATFORM_OF[word] for word in words(name) if word in _PLATFORM_OF)
+def platforms(name: str) -> frozenset[str]:
+    """The platforms that a text names, by their shops too.
+
+    >>> sorted(platforms("Through Google Play or on an iPad"))
+    ['android', 'ios']
+    """
+    named = {_PLATFORM_OF[word] for word in words(name) if word in _PLATFORM_OF}
+    return frozenset(named | {platform for shop, platform in _SHOPS if shop in name.lower()})
 
 
 def phrase(condition: str) -> str:
@@ -105,7 +112,7 @@ def _phrase(part: str) -> str:
         return part
     names = part.split(", ")
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
-    if _platforms(part):
+    if platforms(part):
         return f"on {listed}"
     return f"{'in' if _VERSION.match(names[0]) else 'for'} {listed}"
 

@@ -1,23 +1,21 @@
-"""From candidates to a draft without a model: the steps and sentences that answer, in order, each quoted.
+"""From candidates to a draft without a model: the section that answers, steps whole and in order, each line quoted.
 
-Between retrieval and verification. Nothing is embedded unless a question asks several things: passages bring
-their own scores, and the rest is words weighed by rarity, headings and structure, so that a draft costs a
-few milliseconds.
+Between retrieval and verification. Sections are ranked by meaning and by their articles' rank (`sections`); within a
+section, words weighed by rarity and structure choose what is told. Most replies need one section; another is told
+for an ask that the first leaves open.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from math import exp
+from dataclasses import dataclass
 
-import numpy as np
-
-from assistant.answering.asks import Ask, asks, question_weights, rarity
+from assistant.answering.asks import asks, asks_how, question_weights, rarity
 from assistant.answering.conditions import Reader
 from assistant.answering.language import content_stems, one_line, sentences
-from assistant.answering.outline import Found, Unit, VersionKey, found_units
+from assistant.answering.outline import Found, VersionKey, found_units
+from assistant.answering.sections import Ranked, Section, nearest_first, sections
 from assistant.answering.telling import Voice, leans_on_others, repeats_steps
 from assistant.domain import Candidate, Draft, Part, Passage, Question, Suggestion
 from assistant.seams import Embedder
@@ -32,8 +30,8 @@ class Limits:
     documents: int = 3
     steps: int = 24
     procedure_chars: int = 3_600
-    searched_documents: int = 4
-    least_chars: int = 300
+    searched_documents: int = 5
+    least_chars: int = 150
     suggestion_chars: int = 600
 
 
@@ -42,6 +40,11 @@ _SOCIAL = re.compile(
     r"welcome|glad|sorry|please let (?:me|us) know|let (?:me|us) know|hope)\b.{0,80}$",
     re.IGNORECASE,
 )
+_TOLD = 0.3  # cosine from which what is told is taken to tell of an ask
+_NEAR = 0.45  # cosine from which a section that is not told yet is worth telling for it
+_CLOSE_BEHIND = 0.1  # how far behind the best a section of its document may rank to fill up a reply of one line
+_STEPS_BEHIND = 0.2  # how far behind the best one with steps may rank, when steps are wanted and the best has none
+_MOST_ASKS = 4
 
 
 def extractive(
@@ -54,90 +57,34 @@ def extractive(
 ) -> Draft:
     """A draft from the candidates (articles and FAQs, best first); without anything to say it has no parts.
 
-    `whole` holds complete versions of the leading
-    documents, so that procedures that a chunk's edge cuts are told to their end. Every part has at least one
-    quote that is one span of one block.
+    `whole` holds complete versions of the leading documents, so that procedures that a chunk's edge cuts are told
+    to their end. Every part has at least one quote that is one span of one block.
     """
     reader = Reader.of(question)
     found = found_units(candidates, whole or {}, documents=limits.searched_documents)
-    chosen = _chosen(_scored(question, found, reader), found, reader, limits)
-    parts = tuple(part for saying in chosen for part in saying.parts)
-    return Draft(parts=parts, uncovered=uncovered(question, parts, embedder, context=_context(chosen)))
+    asked, how = question_weights(question), asks_how(question)
+    ranked = nearest_first(question, sections(found), asked, reader, embedder, how=how)
+    ranked = _steps_first(ranked) if how else ranked
+    teller = _Teller(tuple(found), _weighed(asked, found), reader, limits)
+    reply, uncovered = _for_each_ask(question, teller.opening(ranked), ranked, teller, embedder)
+    return Draft(parts=reply.parts, uncovered=uncovered)
 
 
-# --- scoring ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Scored:
-    """A unit with how well it answers (no unit of measure).
-
-    `overlap` is the share of the question, by weight, that it speaks of, in [0, 1]; `weights` are the question's.
-    """
-
-    found: Found
-    score: float
-    overlap: float
-    weights: Mapping[str, float]
-
-    @property
-    def unit(self) -> Unit:
-        return self.found.unit
-
-    @property
-    def section(self) -> tuple[str, tuple[str, ...]]:
-        return self.found.document_key, self.found.headings
-
-
-def _scored(question: Question, found: Sequence[Found], reader: Reader) -> list[_Scored]:
-    """The units that a candidate touches, best first."""
+def _weighed(asked: Mapping[str, float], found: Sequence[Found]) -> dict[str, float]:
+    """The weights of the question's stems that were found, less for those that are found everywhere."""
     rare = rarity(one.unit.stems for one in found if one.touched)
-    asked = question_weights(question)
-    weights = {stem: weight * rare[stem] for stem, weight in asked.items() if stem in rare}
-    total = max(sum(weights.values()), 0.35 * sum(asked.values())) or 1.0  # one stray word in common is no answer
-    order = list(dict.fromkeys(one.document_key for one in found))
-    best_dense = max((one.candidate.dense for one in found), default=0.0)
-    scored = []
-    for one in found:
-        if one.touched:
-            overlap = _overlap(one, weights) / total
-            near = 0.7 * exp((one.candidate.dense - best_dense) / 0.1)
-            rank = 1.0 / (1 + 0.7 * order.index(one.document_key))
-            score = overlap + near + rank + _heading_fit(one, weights) + _shape(one.unit, reader)
-            scored.append(_Scored(one, score, overlap, weights))
-    return sorted(scored, key=lambda one: -one.score)
+    return {stem: weight * rare[stem] for stem, weight in asked.items() if stem in rare}
 
 
-def _overlap(found: Found, weights: Mapping[str, float]) -> float:
-    """The weight of the question's stems in the unit's own words; in its heading or title they count less."""
-    heading = set(content_stems(" ".join(found.headings[-2:])))
-    title = set(content_stems(found.candidate.passage.title))
-    said = found.unit.stems
-    return sum(
-        weight * (1.0 if stem in said else 0.7 if stem in heading else 0.3 if stem in title else 0.0)
-        for stem, weight in weights.items()
-    )
-
-
-def _heading_fit(found: Found, weights: Mapping[str, float]) -> float:
-    """Half the share of the heading's words that the question says; another question's answer loses."""
-    heading = found.headings[-1]
-    stems = set(content_stems(heading))
-    fit = sum(1 for stem in stems if stem in weights) / max(len(stems), 2)
-    return 0.5 * fit - (0.25 if heading.rstrip().endswith("?") and fit < 0.34 else 0.0)
-
-
-def _shape(unit: Unit, reader: Reader) -> float:
-    """Steps are worth more than prose, a few words hardly answer, another's platform less than the reader's own."""
-    worth = 0.25 if unit.kind == "procedure" else 0.0
-    condition = unit.lines[0].block.condition
-    if len(unit.stems) < 5:
-        worth -= 0.5
-    if unit.kind == "procedure" and leans_on_others(unit):
-        worth -= 0.35
-    if condition:
-        worth += 0.1 if reader.is_certain(condition) else -0.3
-    return worth
+def _steps_first(ranked: Sequence[Ranked]) -> list[Ranked]:
+    """The best section with steps first, when the best has none and it is of the same document and not far behind."""
+    best = ranked[0] if ranked else None
+    for one in ranked:
+        if best is None or one.score < best.score - _STEPS_BEHIND:
+            break
+        if one.section.has_steps and one.section.document_key == best.section.document_key:
+            return [one, *(other for other in ranked if other is not one)]
+    return list(ranked)
 
 
 # --- choosing --------------------------------------------------------------------------------------------
@@ -155,68 +102,129 @@ class _Saying:
         return sum(len(part.text) for part in self.parts)
 
 
-def _chosen(scored: Sequence[_Scored], found: Sequence[Found], reader: Reader, limits: Limits) -> list[_Saying]:
-    """The best unit, then what adds to it while there is room, its own section first; told by document and place."""
-    openings = ((one, _with_steps(one, found, reader, limits)) for one in scored)
-    best, chosen = next(((one, sayings) for one, sayings in openings if sayings), (None, []))
-    if best is None:
-        return []
-    others = [one for one in scored if one is not best and not repeats_steps(one.unit)]
-    others.sort(key=lambda one: one.section != best.section)
-    chosen = _extended(chosen, [one for one in others if _adds(one, best)], reader, limits)
-    if sum(saying.chars for saying in chosen) < limits.least_chars:
-        chosen = _extended(chosen, [one for one in others if _adds(one, best, spare=True)], reader, limits)
-    order = list(dict.fromkeys(saying.found.document_key for saying in chosen))
-    return sorted(chosen, key=lambda saying: (order.index(saying.found.document_key), saying.found.unit.start))
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """What is told, section after section."""
+
+    sayings: tuple[_Saying, ...] = ()
+    sections: tuple[Section, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return tuple(part for saying in self.sayings for part in saying.parts)
+
+    @property
+    def chars(self) -> int:
+        return sum(saying.chars for saying in self.sayings)
+
+    def plus(self, section: Section, sayings: Sequence[_Saying]) -> _Reply:
+        """With a further section; one of a document that speaks already is told in the article's order."""
+        told = [*self.sayings, *sayings]
+        order = list(dict.fromkeys(saying.found.document_key for saying in told))
+        told.sort(key=lambda saying: (order.index(saying.found.document_key), saying.found.unit.start))
+        return _Reply(tuple(told), (*self.sections, section))
 
 
-def _extended(chosen: Sequence[_Saying], others: Sequence[_Scored], reader: Reader, limits: Limits) -> list[_Saying]:
-    extended = list(chosen)
-    for one in others:
-        saying = _told(one, reader, limits)
-        if saying is not None and _fits(saying, extended, limits) and not _repeats(saying, extended):
-            extended.append(saying)
-    return extended
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """Tells sections of what was found to one reader; `weights` are those of the question's stems."""
+
+    found: tuple[Found, ...]
+    weights: Mapping[str, float]
+    reader: Reader
+    limits: Limits
+
+    def opening(self, ranked: Sequence[Ranked]) -> _Reply:
+        """The best section that anything can be told of; when that is a line only, those close behind as well."""
+        reply, best = _Reply(), 0.0
+        for one in ranked:
+            if not reply.sections:
+                reply, best = self.further(reply, one.section), one.score
+            elif (
+                reply.chars < self.limits.least_chars
+                and one.score >= best - _CLOSE_BEHIND
+                and one.section.document_key == reply.sections[0].document_key
+            ):
+                reply = self.further(reply, one.section)
+        return reply
+
+    def further(self, reply: _Reply, section: Section) -> _Reply:
+        """The reply with this section; unchanged when nothing of it can be told, fits, or is new."""
+        sayings: list[_Saying] = []
+        for one in sorted(section.found, key=lambda one: -self._worth(one)):
+            told = [saying for saying in self._with_steps(one) if not _repeats(saying, (*reply.sayings, *sayings))]
+            if told and self._fits(told, (*reply.sayings, *sayings)):
+                sayings += told
+        anchored = self._anchored(section, sayings)
+        return reply.plus(section, anchored) if anchored else reply
+
+    def _worth(self, one: Found) -> float:
+        """The share of the question that a unit speaks of; steps are worth more than prose, a few words less."""
+        total = sum(self.weights.values()) or 1.0
+        worth = sum(weight for stem, weight in self.weights.items() if stem in one.unit.stems) / total
+        worth += 0.5 if one.unit.kind == "procedure" and not leans_on_others(one.unit) else 0.0
+        condition = one.unit.lines[0].block.condition
+        if condition:
+            worth += 0.1 if self.reader.is_certain(condition) else -0.3
+        return worth - (0.5 if len(one.unit.stems) < 5 else 0.0)
+
+    def _with_steps(self, one: Found) -> list[_Saying]:
+        """The unit, after the steps that it sends the reader back to; nothing when those are not at hand."""
+        told = [one]
+        if repeats_steps(one.unit):
+            before = [
+                other
+                for other in self.found
+                if other.unit.kind == "procedure"
+                and other.document_key == one.document_key
+                and other.unit.end <= one.unit.start
+            ]
+            if not before:
+                return []
+            told = [max(before, key=lambda other: other.unit.start), one]
+        sayings = [saying for each in told if (saying := self._told(each)) is not None]
+        return sayings if len(sayings) == len(told) else []
+
+    def _fits(self, sayings: Sequence[_Saying], told: Sequence[_Saying]) -> bool:
+        """Whether there is room; a procedure that opens the reply has its own limits."""
+        together = (*told, *sayings)
+        if len({saying.found.document_key for saying in together}) > self.limits.documents:
+            return False
+        if not told and any(saying.found.unit.kind == "procedure" for saying in sayings):
+            return True
+        parts = sum(len(saying.parts) for saying in together)
+        return parts <= self.limits.parts and sum(saying.chars for saying in together) <= self.limits.chars
+
+    def _anchored(self, section: Section, sayings: Sequence[_Saying]) -> list[_Saying]:
+        """The sayings told again in the article's order, those without what leans on a unit that is not told."""
+        said = {saying.found.unit for saying in sayings}
+        before = {one.unit: other.unit for other, one in zip(section.found, section.found[1:], strict=False)}
+        again: list[_Saying] = []
+        for saying in sorted(sayings, key=lambda saying: saying.found.unit.start):
+            is_anchored = before.get(saying.found.unit) in said or saying.found not in section.found
+            told = saying if is_anchored else self._told(saying.found, anchored=False)
+            if told is None:
+                said.discard(saying.found.unit)
+            else:
+                again.append(told)
+        return again
+
+    def _told(self, one: Found, *, anchored: bool = True) -> _Saying | None:
+        """The unit's parts for this reader; None when nothing of it can stand in a reply."""
+        voice = Voice(one.unit, one.candidate.passage, self.reader, anchored)
+        if one.unit.kind == "procedure":
+            parts = voice.procedure()
+            chars = sum(len(part.text) for part in parts)
+            parts = parts if len(parts) <= self.limits.steps and chars <= self.limits.procedure_chars else []
+        else:
+            parts = voice.listing(self.weights) if one.unit.kind == "list" else voice.prose(self.weights)
+        return _Saying(one, tuple(parts)) if parts else None
 
 
-def _with_steps(one: _Scored, found: Sequence[Found], reader: Reader, limits: Limits) -> list[_Saying]:
-    """The unit, after the steps it sends the reader back to; nothing when those are not at hand."""
-    told = [one]
-    if repeats_steps(one.unit):
-        before = [
-            other
-            for other in found
-            if other.unit.kind == "procedure"
-            and other.document_key == one.found.document_key
-            and other.unit.end <= one.unit.start
-        ]
-        if not before:
-            return []
-        told = [replace(one, found=max(before, key=lambda other: other.unit.start)), one]
-    sayings = [saying for each in told if (saying := _told(each, reader, limits)) is not None]
-    return sayings if len(sayings) == len(told) else []
-
-
-def _adds(one: _Scored, best: _Scored, *, spare: bool = False) -> bool:
-    """Whether a further unit is near enough to the best: its own section, or document at need, more readily."""
-    if one.section == best.section or (spare and one.found.document_key == best.found.document_key):
-        return one.score >= 0.6 * best.score
-    same_document = one.found.document_key == best.found.document_key
-    return one.score >= (0.75 if same_document else 0.8) * best.score and one.overlap >= 0.6 * best.overlap
-
-
-def _fits(saying: _Saying, chosen: Sequence[_Saying], limits: Limits) -> bool:
-    documents = {other.found.document_key for other in (*chosen, saying)}
-    if len(documents) > limits.documents:
-        return False
-    parts = sum(len(other.parts) for other in (*chosen, saying))
-    return parts <= limits.parts and sum(other.chars for other in (*chosen, saying)) <= limits.chars
-
-
-def _repeats(saying: _Saying, chosen: Sequence[_Saying]) -> bool:
+def _repeats(saying: _Saying, told: Sequence[_Saying]) -> bool:
     """Whether most of what would be said was said already."""
-    told = [frozenset(content_stems(part.text)) for other in chosen for part in other.parts]
-    again = [any(_same(frozenset(content_stems(part.text)), before) for before in told) for part in saying.parts]
+    said = [frozenset(content_stems(part.text)) for other in told for part in other.parts]
+    again = [any(_same(frozenset(content_stems(part.text)), before) for before in said) for part in saying.parts]
     return sum(again) > len(again) / 2
 
 
@@ -224,49 +232,41 @@ def _same(one: frozenset[str], other: frozenset[str]) -> bool:
     return bool(one) and len(one & other) / len(one) >= 0.8
 
 
-def _told(one: _Scored, reader: Reader, limits: Limits) -> _Saying | None:
-    """The unit's parts for this reader; None when nothing of it can stand in a reply."""
-    voice = Voice(one.unit, one.found.candidate.passage, reader)
-    if one.unit.kind == "procedure":
-        parts = voice.procedure()
-        fits = len(parts) <= limits.steps and sum(len(part.text) for part in parts) <= limits.procedure_chars
-        parts = parts if fits else []
-    elif one.unit.kind == "list":
-        parts = voice.listing(one.weights)
-    else:
-        parts = voice.prose(one.weights)
-    return _Saying(one.found, tuple(parts)) if parts else None
+# --- what else is asked ------------------------------------------------------------------------------------
 
 
-# --- what is not covered -----------------------------------------------------------------------------------
+def _for_each_ask(
+    question: Question, reply: _Reply, ranked: Sequence[Ranked], teller: _Teller, embedder: Embedder
+) -> tuple[_Reply, tuple[str, ...]]:
+    """The reply with a section for each ask that it leaves open, and the asks, as written, that no section tells of.
 
-
-def _context(chosen: Sequence[_Saying]) -> list[str]:
-    return [" ".join((saying.found.candidate.passage.title, *saying.found.headings[-2:])) for saying in chosen]
-
-
-def uncovered(
-    question: Question, parts: Sequence[Part], embedder: Embedder, *, context: Sequence[str] = ()
-) -> tuple[str, ...]:
-    """The asks, as written, that nothing in the parts supports; all of them when there are no parts.
-
-    `context` are titles and headings that the parts stand under. Only a question with several asks is embedded.
+    Only asks whose words are mostly missing are embedded, and none when the question is one ask.
     """
     asked = asks(question)
-    if not parts:
-        return tuple(ask.text for ask in asked)
-    said = {stem for text in (*(part.text for part in parts), *context) for stem in content_stems(text)}
-    doubtful = [ask for ask in asked if len(ask.stems & said) < 0.5 * len(ask.stems)]
-    if len(asked) < 2 or not doubtful:
-        return ()
-    near = _nearness(doubtful, parts, embedder)
-    return tuple(ask.text for ask, cosine in zip(doubtful, near, strict=True) if cosine < 0.4)
+    if not reply.sayings:
+        return reply, tuple(ask.text for ask in asked)
+    said = _said(reply)
+    doubtful = [ask for ask in asked if len(ask.stems & said) < 0.5 * len(ask.stems)][:_MOST_ASKS]
+    if not doubtful or len(asked) < 2:
+        return reply, ()
+    uncovered: list[str] = []
+    for ask, vector in zip(doubtful, embedder.embed([ask.text for ask in doubtful]), strict=True):
+        cosines = [(float(one.vector @ vector), one.section) for one in ranked]
+        if max((near for near, section in cosines if section in reply.sections), default=0.0) < _TOLD:
+            near, section = max(cosines, key=lambda pair: pair[0])
+            longer = teller.further(reply, section) if near >= _NEAR else reply
+            uncovered += [ask.text] if longer is reply else []
+            reply = longer
+    return reply, tuple(uncovered)
 
 
-def _nearness(asked: Sequence[Ask], parts: Sequence[Part], embedder: Embedder) -> list[float]:
-    """The best cosine of each ask with a part."""
-    vectors = embedder.embed([ask.text for ask in asked] + [part.text[:200] for part in parts[:8]])
-    return [float(value) for value in np.max(vectors[: len(asked)] @ vectors[len(asked) :].T, axis=1)]
+def _said(reply: _Reply) -> set[str]:
+    """The stems of what is told and of the titles and headings that it stands under."""
+    return {
+        stem
+        for text in (*(part.text for part in reply.parts), *(section.heading for section in reply.sections))
+        for stem in content_stems(text)
+    }
 
 
 # --- what tickets know -------------------------------------------------------------------------------------

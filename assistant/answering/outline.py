@@ -165,12 +165,12 @@ def _sections(version: _Version) -> Iterator[tuple[tuple[str, ...], list[Block]]
 
 
 def _groups(blocks: Sequence[Block]) -> Iterator[tuple[UnitKind, list[Block], list[Block]]]:
-    """Runs of steps or items with their lead-in, and the paragraphs, notes, rows and code between them."""
+    """Runs of steps, items or rows with their lead-in, and the paragraphs, notes and code between them."""
     place = 0
     while place < len(blocks):
         first = place + 1 if place + 1 < len(blocks) and _introduces(blocks[place], blocks[place + 1]) else place
-        if blocks[first].kind in ("step", "item"):
-            end = _list_end(blocks, first)
+        if blocks[first].kind in ("step", "item", "row"):
+            end = _table_end(blocks, first) if blocks[first].kind == "row" else _list_end(blocks, first)
             body = list(blocks[first:end])
             yield _kind(body), list(blocks[place:first]), body
             place = end
@@ -184,7 +184,13 @@ def _kind(body: Sequence[Block]) -> UnitKind:
 
 
 def _introduces(block: Block, following: Block) -> bool:
-    return block.kind == "paragraph" and following.kind in ("step", "item") and (following.number or 1) == 1
+    begins_list = following.kind in ("step", "item", "row") and (following.number or 1) == 1
+    return block.kind == "paragraph" and begins_list
+
+
+def _table_end(blocks: Sequence[Block], begin: int) -> int:
+    """Where the run of rows ends."""
+    return next((place for place in range(begin, len(blocks)) if blocks[place].kind != "row"), len(blocks))
 
 
 def _list_end(blocks: Sequence[Block], begin: int) -> int:

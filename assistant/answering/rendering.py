@@ -43,13 +43,24 @@ def rendered(line: Line, passage: Passage, reader: Reader, *, conditioned: bool 
     if reader.excludes(line.block.condition):
         return None
     pieces = [piece for piece in _pieces(line) if not reader.excludes(piece.condition)]
-    text = one_line(_written(pieces, reader))
+    written = _written(pieces, reader)
+    text = one_line(_cells(written) if line.block.kind == "row" else written)
     if not any(char.isalnum() for char in text):
         return None
     if conditioned and line.block.condition:
         text = f"{_capital(phrase(line.block.condition))}: {text}"
     quotes = (_quote(line, passage, span) for span in _joined(line, pieces))
     return Rendered(text, tuple(quote for quote in quotes if any(char.isalnum() for char in quote.text)))
+
+
+def _cells(row: str) -> str:
+    r"""A table's row as a line: what it is about, then what the other cells say.
+
+    >>> _cells("Basic\tTen photos\ta month")
+    'Basic: Ten photos, a month'
+    """
+    first, *others = [cell.strip() for cell in row.split("\t") if cell.strip()] or [""]
+    return f"{first.rstrip(':')}: {', '.join(others)}" if others else first
 
 
 def _pieces(line: Line) -> list[_Piece]:

@@ -23,8 +23,9 @@ _POINTS_AWAY = re.compile(
     r"|(?:^|, )(?:please )?(?:see|refer to|visit)\b"
     r"|\bclick here\b|\bhere documents\b|^skip to\b"
     r"|\bas (?:explained|described|shown|mentioned|noted) (?:above|below|earlier|previously)\b"
+    r"|\b(?:steps?|instructions?|options|methods|ways) (?:below|that follow)\b|\bfollow these steps\b"
     r"|\b(?:below|above)[.:)]|\bshown below\b|^based on (?:information|text) from\b"
-    r"|^more for \w+:"
+    r"|^more for \w+:|^(?:to )?learn more\b"
     r"|^for (?:more|further) \w+, (?:see|visit)\b",
     re.IGNORECASE,
 )
@@ -37,7 +38,11 @@ _LISTS_LINKS = re.compile(
 )
 _ADDRESS = re.compile(r"^(?:\w+\W+){0,3}\W*(?:(?:https?://|www\.)\S+\s*)+\W*$|^\S+/\S+/\S+$")
 _LEANS_BACK = re.compile(
-    r"^(?:this|that|these|those|it|they|however|then|otherwise|in this case|also|instead|therefore|if so|but|and|or)\b",
+    r"^(?:(?:note|tip|warning|important): )?(?:this|that|these|those|it|they|he|she|however|then|otherwise|also|"
+    r"instead|therefore|thus|so|if so|if not|but|and|or|alternatively|again|such|both|neither|afterwards?|finally|"
+    r"in addition|additionally|furthermore|as (?:a result|such)|for (?:this reason|example|instance)|"
+    r"(?:in|if|when|once|after|before|until|because of|for|with|by|using|to do|to use|doing|from|on|at|of) "
+    r"(?:this|that|these|those|so|doing it))\b",
     re.IGNORECASE,
 )
 
@@ -45,8 +50,10 @@ _WHOLE_LIST = 6
 _LIST_CHARS = 600
 _BEST_ITEMS = 4
 _RUN = 3
+_PARAGRAPH_CHARS = 450
 _LONGEST_LINE = 700
 _LABEL_WORDS = 6
+_BARE_LABEL_WORDS = 2
 
 
 def repeats_steps(unit: Unit) -> bool:
@@ -64,25 +71,40 @@ def _points_away(text: str) -> bool:
     return _POINTS_AWAY.search(text) is not None
 
 
+@lru_cache(maxsize=20_000)
+def leans_back(text: str) -> bool:
+    """Whether a sentence needs the one before it: "Then …", "This …", "If that fails, …".
+
+    >>> leans_back("If that doesn't help, restart."), leans_back("If the light blinks, restart.")
+    (True, False)
+    """
+    return _LEANS_BACK.match(text.strip()) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """Tells one unit to one reader."""
+    """Tells one unit to one reader. `anchored` says that the reader is told what stands before the unit as well."""
 
     unit: Unit
     passage: Passage
     reader: Reader
+    anchored: bool = True
 
     def procedure(self) -> list[Part]:
         """The lead-in, then one part for each step; what stands or is nested under it is told with it."""
         told = self._parts(self._lead())
         number = 0
         for lines in _step_groups(self.unit.lines):
+            if _is_bare_label(lines):
+                continue
             part = self._step(lines, conditioned=not (told and self._shares_condition()))
             if part is None:
                 continue
             if lines[0].block.kind == "step":
                 number = 1 if lines[0].block.number == 1 else number + 1
                 part = replace(part, step=number)
+            elif lines[0].block.kind == "item" and part.text[-1].isalnum():
+                part = replace(part, text=f"{part.text}:")  # an item among steps heads those that follow
             told.append(part)
         return told
 
@@ -91,7 +113,7 @@ class Voice:
         lead = self.unit.lead[-1:]
         if lead and (_LISTS_LINKS.search(lead[-1].text) or _points_away(lead[-1].text)):
             return []
-        groups = _item_groups(self.unit.lines)
+        groups = [lines for lines in _item_groups(self.unit.lines) if not _is_table_head(lines[0])]
         usable = [lines for lines in groups if self._stands_alone(lines[0]) and not self._is_label(lines[0])]
         if len(usable) < len(groups) / 2:
             return []
@@ -103,18 +125,31 @@ class Voice:
         return told if len(told) > begun else []
 
     def prose(self, weights: Mapping[str, float]) -> list[Part]:
-        """The best run of sentences."""
-        return self._parts([line for line in _best_run(self.unit.lines, weights) if self._stands_alone(line)])
+        """The best run of sentences; one that leans on a sentence that is not told goes with it."""
+        told: list[Line] = []
+        for line in _best_run(self.unit.lines, weights):
+            if self._stands_alone(line) and (self._follows(line, told) or not leans_back(line.text)):
+                told.append(line)
+        return self._parts(told)
+
+    def _follows(self, line: Line, told: Sequence[Line]) -> bool:
+        """Whether what stands directly before the line is told."""
+        if line is self.unit.lines[0]:
+            return self.anchored
+        return bool(told) and told[-1] is self.unit.lines[self.unit.lines.index(line) - 1]
 
     def _lead(self) -> list[Line]:
         """The last two sentences of the lead-in, without pointers elsewhere; a caveat stays whatever it points to."""
-        return [
+        kept = [
             line
             for line in self.unit.lead[-2:]
             if self._stands_alone(line)
             or (line is self.unit.lead[-1] and line.text.endswith(":"))
             or (not _is_fragment(line) and not NEGATIONS.isdisjoint(words(line.text)))
         ]
+        if not kept or kept[0].text.endswith(":") or not leans_back(kept[0].text):
+            return kept
+        return kept if self.anchored and kept[0] is self.unit.lead[0] else kept[1:]
 
     def _step(self, lines: Sequence[Line], *, conditioned: bool) -> Part | None:
         pieces: list[Rendered] = []
@@ -154,7 +189,7 @@ class Voice:
 
     def _is_label(self, line: Line) -> bool:
         """Whether an item is a few words without a stop that nothing introduces: a link's text, a caption."""
-        few = len(line.text.split()) <= _LABEL_WORDS
+        few = len(line.text.split()) <= _LABEL_WORDS and line.block.kind != "row"
         return few and not self.unit.lead and not line.text.rstrip().endswith((".", "!", ":"))
 
 
@@ -164,12 +199,23 @@ def _is_fragment(line: Line) -> bool:
     return line.block.kind == "paragraph" and (text[:1].islower() or text.count("(") != text.count(")"))
 
 
+def _is_table_head(line: Line) -> bool:
+    return line.block.kind == "row" and line.block.level > 0
+
+
+def _is_bare_label(lines: Sequence[Line]) -> bool:
+    """Whether an item among steps is a word that heads what follows: "Solution"."""
+    text = lines[0].text.rstrip()
+    few = len(text.split()) <= _BARE_LABEL_WORDS and not text.endswith((".", "!", ":"))
+    return len(lines) == 1 and lines[0].block.kind == "item" and few
+
+
 def _item_groups(lines: Sequence[Line]) -> list[list[Line]]:
     """Each item of the list with what is nested below it."""
     level = lines[0].block.level
     grouped: list[list[Line]] = []
     for line in lines:
-        if not grouped or (line.block.kind == "item" and line.block.level <= level):
+        if not grouped or line.block.kind == "row" or (line.block.kind == "item" and line.block.level <= level):
             grouped.append([line])
         else:
             grouped[-1].append(line)
@@ -216,11 +262,11 @@ def _best_items(groups: Sequence[list[Line]], weights: Mapping[str, float]) -> l
 
 
 def _best_run(lines: Sequence[Line], weights: Mapping[str, float]) -> list[Line]:
-    """The best run of up to three sentences; one that leans on the sentence before brings it along."""
-    if len(lines) <= _RUN:
+    """A short paragraph whole, else its best run of three sentences; one that leans on the one before brings it."""
+    if len(lines) <= _RUN or sum(len(line.text) for line in lines) <= _PARAGRAPH_CHARS:
         return list(lines)
     scores = [_score(line, weights) for line in lines]
     begin = max(range(len(lines) - _RUN + 1), key=lambda place: (sum(scores[place : place + _RUN]), -place))
-    while begin > 0 and _LEANS_BACK.match(lines[begin].text):
+    while begin > 0 and leans_back(lines[begin].text):
         begin -= 1
     return list(lines[begin : begin + _RUN])

@@ -1,0 +1,148 @@
+"""Which sections of the leading articles answer: the question beside each section's heading and beginning.
+
+Between the outline and the draft. Words alone mislead here, since customers rarely use an article's own; so a few
+sections, chosen without a model, are compared by meaning. Their vectors are remembered by whoever embeds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from assistant.answering.conditions import Reader, platforms
+from assistant.answering.language import content_stems, one_line
+from assistant.answering.outline import Found
+from assistant.domain import Question
+from assistant.seams import Embedder, Vectors
+
+# Chosen by hand on half of the sample help desk's questions (where the section that holds the answer is known) and of
+# Thunderbird's (where an article is): a higher rank weight follows the found order, a lower one the section's meaning.
+_RANK = 0.2
+_HEADING = 0.1
+_WHOLE = 0.5
+_TITLE = 0.25
+_INTERNAL = 0.05
+_STEPS = 0.05
+_PLATFORM = 0.1
+
+_IMPERATIVE = re.compile(
+    r"(?:add|change|check|choose|clear|click|close|copy|create|delete|disable|double-click|download|drag|enable|enter|"
+    r"go to|hold|install|log (?:in|out)|open|paste|press|remove|restart|right-click|run|scroll|select|set|"
+    r"sign (?:in|out)|start|swipe|switch|tap|tick|touch|turn|type|uncheck|untick|update|use|visit)\b",
+    re.IGNORECASE,
+)
+_COMPARED = 8
+_SECTION_CHARS = 400
+_QUESTION_CHARS = 2_000
+_TITLE_CHARS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The units under one heading of one document, in their order; `place` is the document's rank, 0 the best."""
+
+    found: tuple[Found, ...]
+    place: int
+
+    @property
+    def document_key(self) -> str:
+        """The document that the section is from."""
+        return self.found[0].document_key
+
+    @property
+    def heading(self) -> str:
+        """The title and the last heading, the title alone where they are the same."""
+        title, last = self.found[0].candidate.passage.title, self.found[0].headings[-1]
+        return title if last == title else f"{title}. {last}"
+
+    @property
+    def text(self) -> str:
+        """What is compared with a question: heading and beginning."""
+        lines = [line.text for one in self.found for line in (*one.unit.lead, *one.unit.lines)]
+        return one_line(f"{self.heading}. {' '.join(lines)[:_SECTION_CHARS]}")
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether it says what to do: a procedure, or a paragraph with a sentence that tells to."""
+        return any(
+            one.unit.kind == "procedure"
+            or (one.unit.kind == "prose" and any(_IMPERATIVE.match(line.text) for line in one.unit.lines))
+            for one in self.found
+        )
+
+    @property
+    def dense(self) -> float:
+        """The best cosine of a passage that touches the section, in [-1, 1]."""
+        touched = [one.candidate.dense for one in self.found if one.touched]
+        return max(touched, default=min(one.candidate.dense for one in self.found) - _RANK)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A section with how well it fits the question (no unit) and its unit vector, shape `(d,)`."""
+
+    section: Section
+    score: float
+    vector: Vectors
+
+
+def sections(found: Sequence[Found]) -> list[Section]:
+    """The sections that these units stand in, in the order of the units."""
+    order = list(dict.fromkeys(one.document_key for one in found))
+    grouped: dict[tuple[str, tuple[str, ...]], list[Found]] = {}
+    for one in found:
+        grouped.setdefault((one.document_key, one.headings), []).append(one)
+    return [Section(tuple(units), order.index(key)) for (key, _), units in grouped.items()]
+
+
+def nearest_first(
+    question: Question,
+    found: Sequence[Section],
+    weights: Mapping[str, float],
+    reader: Reader,
+    embedder: Embedder,
+    *,
+    how: bool,
+) -> list[Ranked]:
+    """The best fitting sections, best first. `weights` are those of the question's stems; `how` asks for steps.
+
+    At most eight are compared by meaning, chosen by their passages' scores, so that a draft's cost is bounded.
+    """
+    if not found:
+        return []
+    plain = [(_plain(section, weights, reader, how=how), section) for section in found]
+    compared = sorted(plain, key=lambda pair: -pair[0])[:_COMPARED]
+    headline = (question.title.strip() or question.text.strip().partition("\n")[0])[:_TITLE_CHARS]
+    asked = [question.full_text if len(question.full_text) <= _QUESTION_CHARS else headline, headline]
+    vectors = embedder.embed([*asked, *(section.text for _, section in compared)])
+    near = vectors[2:] @ (_WHOLE * vectors[0] + _TITLE * vectors[1])
+    ranked = [
+        Ranked(section, score + float(nearness), np.asarray(vector, np.float32))
+        for (score, section), nearness, vector in zip(compared, near, vectors[2:], strict=True)
+    ]
+    return sorted(ranked, key=lambda one: -one.score)
+
+
+def _plain(section: Section, weights: Mapping[str, float], reader: Reader, *, how: bool) -> float:
+    """The fit that costs nothing: passages' cosines, the document's rank, words of the heading, steps, platform."""
+    total = sum(weights.values()) or 1.0
+    said = set(content_stems(section.heading))
+    worth = section.dense + _RANK / (1 + section.place)
+    worth += _HEADING * sum(weight for stem, weight in weights.items() if stem in said) / total
+    if how and section.has_steps:
+        worth += _STEPS
+    if section.found[0].candidate.passage.audience == "internal":
+        worth -= _INTERNAL
+    return worth + _PLATFORM * _platform_fit(section, reader)
+
+
+def _platform_fit(section: Section, reader: Reader) -> int:
+    """1 when the heading names just one platform and the reader has it, -2 when they named others, else 0."""
+    first = section.found[0]
+    named = platforms(first.headings[-1]) or platforms(first.candidate.passage.title)
+    if len(named) != 1 or not reader.platforms:
+        return 0
+    return 1 if named <= reader.platforms else -2
