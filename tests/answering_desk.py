@@ -78,6 +78,7 @@ def _served(home: Home, index: OwnedIndex, vendor: FakeVendor | None) -> Iterato
     services = Services(
         home.desk(home.assistant(index, lambda: index.name)), home.database, home.knowledge, home.corpus,
         Intake(home, index, serving=True), lambda: IndexStatus(index.name, index.state, index.notice), home.gap_log,
+        lambda: home.retest(index),
     )  # fmt: skip
     app = create_app(services, Doorkeeper(home.keys, "local-token"))
     with TestClient(app, raise_server_exceptions=False) as client:

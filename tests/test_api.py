@@ -38,7 +38,7 @@ def client(home: Home) -> Iterator[TestClient]:
     intake.run([str(SAMPLE / name) for name in ("articles", "faq.csv", "tickets.jsonl")])
     services = Services(
         home.desk(home.assistant(index, lambda: index.name)), home.database, home.knowledge, home.corpus, intake,
-        lambda: IndexStatus(index.name, index.state, index.notice), home.gap_log,
+        lambda: IndexStatus(index.name, index.state, index.notice), home.gap_log, lambda: home.retest(index),
     )  # fmt: skip
     app = create_app(services, Doorkeeper(home.keys, "local-token"), allowed_origins=["https://desk.example"])
     with TestClient(app, raise_server_exceptions=False) as found:

@@ -104,6 +104,7 @@ def build_app(home: Home, index: OwnedIndex, token: str, url: str, intake: Intak
         intake=intake,
         index=lambda: IndexStatus(index.name, index.state, index.notice),
         gap_log=home.gap_log,
+        retest=lambda: home.retest(index),
     )
     section = home.settings.server
     doorkeeper = Doorkeeper(home.keys, token)

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from assistant.api import contacts, drafts, gaps, operations, problems, rewriting, streaming, themes, writing
+from assistant.api import contacts, drafts, gaps, operations, problems, rewriting, streaming, themes, weekly, writing
 from assistant.api.auth import Doorkeeper
 from assistant.api.services import Services
 
@@ -37,7 +37,7 @@ def create_app(
     problems.install(app)
     for router in (
         drafts.router, streaming.router, rewriting.router, gaps.router, themes.router, contacts.router, writing.router,
-        operations.router, operations.open_router,
+        operations.router, operations.open_router, weekly.router,
     ):  # fmt: skip
         app.include_router(router)
     if allowed_origins:

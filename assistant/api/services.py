@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from assistant.desk import Desk
 from assistant.domain import Audience, Kind
 from assistant.gaplog.log import GapLog
+from assistant.gaplog.retest import Retest
 from assistant.store.corpus import Corpus
 from assistant.store.database import Database
 from assistant.store.knowledge import StoredKnowledge
@@ -50,6 +51,7 @@ class Services:
     intake: Intake
     index: Callable[[], IndexStatus]
     gap_log: GapLog
+    retest: Callable[[], Retest]
 
 
 def _services(request: Request) -> Services:
