@@ -27,6 +27,8 @@ PUBLIC: tuple[Audience, ...] = ("public",)
 _PIECE = 100
 _LEAST_WORDS = 20  # of a human's answer that is worth comparing; shorter ones ask back or say thanks
 _UNLIKE = 0.4
+UNSURE = 0.6
+"""Confidence below which the articles alone could not have answered a ticket, whatever could be drafted."""
 
 
 class Asker(Protocol):
@@ -89,7 +91,8 @@ class Mining:
             contact.text, title=contact.title, id=contact.document_key, created=contact.at, channel=contact.channel
         )
         answer = pipeline.ask(question, audiences=PUBLIC)
-        is_gap = answer.verdict == "gap" and asks_something(contact.title, contact.text)
+        unanswered = answer.verdict == "gap" or answer.confidence < UNSURE
+        is_gap = unanswered and asks_something(contact.title, contact.text)
         vector = np.asarray(answer.vector, np.float32)
         Mined(self.database).write(contact, answer, vector, self.model_id, self._human(contact, answer), is_gap=is_gap)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select, update
 
-from assistant.domain import Answer
+from assistant.domain import Answer, GapFound
 from assistant.records import Contact, NewSignal
 from assistant.seams import Vectors
 from assistant.store import gap_tables as g
@@ -73,13 +73,14 @@ class Mined:
         *,
         is_gap: bool,
     ) -> None:
-        """Store what the knowledge alone made of the ticket; a gap enters the gap log, once."""
+        """Store what the knowledge alone made of the ticket; one that it could not answer enters the gap log, once."""
         nearest = answer.gap.nearest if answer.gap else tuple(dict.fromkeys(s.document_key for s in answer.sources))
         values = {"verdict": answer.verdict, "confidence": answer.confidence, "nearest": list(nearest)}
         with self._database.write() as connection:
-            if is_gap and answer.gap is not None:
+            if is_gap:
+                found = answer.gap or GapFound("weak_evidence", nearest)
                 values["gap_id"] = write_gap(
-                    connection, answer.question, answer.gap, vector, model_id,
+                    connection, answer.question, found, vector, model_id,
                     token=f"ticket:{contact.document_key}"[:100], draft_id=None,
                 )  # fmt: skip
             connection.execute(
