@@ -7,7 +7,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from assistant.domain import Document
 from assistant.errors import SourceError, UnreadableItem
@@ -20,6 +21,7 @@ from ingest.sources.sitemap import origin
 from ingest.structure.html import from_html
 
 Record = Mapping[str, Any]
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,13 @@ def told(records: Iterable[Any], prefix: str, read: Callable[[Record, str], Item
         number = record_id(record)
         if number is None:
             yield broken(prefix, record)
-        elif (item := read(record, f"{prefix}{number}")) is not None:
+            continue
+        key = f"{prefix}{number}"
+        try:
+            item = shaped(partial(read, record), key)
+        except UnreadableItem as error:
+            item = refused(key, record, str(error))
+        if item is not None:
             yield item
 
 
@@ -104,12 +112,30 @@ def record_id(record: object) -> str | None:
 def broken(prefix: str, record: Any) -> Item:
     """A record that cannot even be named."""
     digest = hashlib.sha256(json.dumps(record, sort_keys=True, default=str).encode()).hexdigest()
-    where = f"{prefix}?"
+    return refused(f"{prefix}?{digest[:16]}", record, f"expected an object with an id, found {str(record)[:80]!r}.")
+
+
+def refused(key: str, record: Any, reason: str) -> Item:
+    """The item of a record that cannot be read; its last good version stays."""
+    digest = hashlib.sha256(json.dumps([reason, record], sort_keys=True, default=str).encode()).hexdigest()
 
     def load() -> Document:
-        raise UnreadableItem(f"{where}: expected an object with an id, found {str(record)[:80]!r}.")
+        raise UnreadableItem(f"{key}: {reason}")
 
-    return Item(f"{where}{digest[:16]}", digest, where, load)
+    return Item(key, digest, key, load)
+
+
+def shaped(make: Callable[[Any], Made], record: Any) -> Made:
+    """What `make` makes of a record that came from outside.
+
+    Raises:
+        UnreadableItem: its fields are not of the kinds that the interface describes.
+    """
+    try:
+        return make(record)
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
+        found = f"{type(error).__name__}: {str(error)[:120]}"
+        raise UnreadableItem(f"expected the fields that the interface describes, found others ({found}).") from error
 
 
 def article_item(how: Reading, key: str, record: Record, *parts: object) -> Item:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from assistant.domain import Document
 from assistant.errors import SourceError, UnreadableItem
-from ingest.sources.api import Record, broken, record_id
+from ingest.sources.api import Record, broken, record_id, refused, shaped
 from ingest.sources.feed import Event, Gone, Memory, Reading
 from ingest.sources.item import Item
 from ingest.tickets import ticket_document
@@ -63,7 +63,11 @@ class Conversations:
         changed: Callable[[Record], object],
         whole: Callable[[Record], Record | None],
     ) -> Iterator[Event]:
-        revision = self.how.revision(changed(header))
+        try:
+            revision = self.how.revision(shaped(changed, header))
+        except UnreadableItem as error:
+            yield refused(key, header, str(error))
+            return
         if (key, revision) in self._done:
             return  # pages overlap where a list is read by its times of change
         self._done.add((key, revision))
@@ -71,13 +75,16 @@ class Conversations:
             yield Item(key, revision, key, _unchanged)
             return
         try:
-            record = whole(header)
+            record = shaped(whole, header)
+        except UnreadableItem as error:
+            yield refused(key, header, str(error))
+            return
         except SourceError as error:
             self._in_a_row += 1
             if error.wait_s or not error.retry or self._in_a_row >= _FAILURES_IN_A_ROW:
                 raise
             self.again.append(number)
-            yield Item(key, self.how.revision("failed", str(error)), key, _refusal(f"{key}: {error}"))
+            yield refused(key, header, str(error))
             return
         self._in_a_row = 0
         yield Gone(key) if record is None else ticket_item(self.how, key, revision, record)
@@ -86,13 +93,6 @@ class Conversations:
 def ticket_item(how: Reading, key: str, revision: str, record: Record) -> Item:
     """The item of a ticket; its fields are those of `tickets.jsonl`."""
     return Item(key, revision, key, lambda: ticket_document(record, how.defaults.rules))
-
-
-def _refusal(reason: str) -> Callable[[], Document]:
-    def load() -> Document:
-        raise UnreadableItem(reason)
-
-    return load
 
 
 def _unchanged() -> Document:

@@ -13,11 +13,11 @@ from assistant.errors import UsageError
 from ingest.parsing import FORMATS
 from ingest.sources.archives import archive_items
 from ingest.sources.item import Defaults, Item
-from ingest.sources.lines import jsonl_items
+from ingest.sources.lines import json_items, jsonl_items
 from ingest.sources.mailbox import mail_items
 from ingest.sources.pages import page_item
 from ingest.sources.piece import Piece, file_piece, unreadable
-from ingest.sources.suffixes import ARCHIVES, LINES, MAIL, SUFFIXES, TABLES
+from ingest.sources.suffixes import ARCHIVES, EXPORTS, LINES, MAIL, SUFFIXES, TABLES
 from ingest.sources.tables import table_items
 
 
@@ -77,6 +77,8 @@ def items_of(piece: Piece, prefix: str, defaults: Defaults, more: Mapping[str, o
     """Items of one file by its suffix; `prefix` goes before the keys of its records, `more` are a page's fields."""
     if piece.suffix in LINES:
         yield from jsonl_items(piece, prefix, defaults)
+    elif piece.suffix in EXPORTS:
+        yield from json_items(piece, prefix, defaults)
     elif piece.suffix in TABLES:
         yield from table_items(piece, prefix, defaults)
     elif piece.suffix in MAIL:

@@ -23,8 +23,8 @@ _PAGE = 100
 _MAX_PAGES = 300
 _TWO_YEARS = timedelta(days=730)
 _ARTICLE, _CANNED = "article/", "canned/"
-_EVERYBODY = 1
-_PUBLISHED = 2
+EVERYBODY = 1
+PUBLISHED = 2
 _STATUS = {2: "open", 3: "pending", 4: "resolved", 5: "closed"}
 _CHANNEL = {1: "email", 2: "portal", 3: "phone", 7: "chat", 9: "feedback widget", 10: "outbound email"}
 
@@ -60,12 +60,12 @@ class FreshdeskFeed:
             yield Rest(PREFIX)
 
     def _folder(self, folder: Any, *, is_open: bool, depth: int = 0) -> Iterator[Item]:
-        is_open = is_open and isinstance(folder, dict) and folder.get("visibility") == _EVERYBODY
+        is_open = is_open and isinstance(folder, dict) and folder.get("visibility") == EVERYBODY
         number = _part(folder)
         address = self.api.base
 
         def item(article: Record, key: str) -> Item | None:
-            if article.get("status") != _PUBLISHED:
+            if article.get("status") != PUBLISHED:
                 return None
             audience = self.options.audience if is_open else "internal"
             return article_item(self.how, key, article_record(article, audience, address))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from assistant.cleaning import cleaned
@@ -12,6 +14,7 @@ from assistant.domain import Document
 from assistant.errors import UnreadableItem
 from ingest.records import article_document
 from ingest.reviews import is_review, rating_in, review_contact, top_rating
+from ingest.sources.exports import as_line, exported_lines
 from ingest.sources.item import Defaults, Item, no_document, revision_of
 from ingest.sources.piece import MAX_ITEM_BYTES, Piece, too_big, unreadable
 from ingest.tickets import ticket_document
@@ -29,11 +32,25 @@ def jsonl_items(piece: Piece, prefix: str, defaults: Defaults) -> Iterator[Item]
         while raw := file.readline(MAX_ITEM_BYTES + 2):
             number += 1
             size = len(raw) if raw.endswith(b"\n") else len(raw) + _rest(file)
-            if raw.strip():
-                yield _item(raw, size, number, piece, prefix, defaults, seen)
+            if raw.strip() and (item := _item(raw, size, number, piece, prefix, defaults, seen)) is not None:
+                yield item
     if number and not seen:
         reason = f"none of its {number} lines is a JSON object in UTF-8 with an id. Save it as JSON Lines in UTF-8."
         yield unreadable(f"{prefix}{piece.key}", piece.key, reason, b"", defaults, covers=prefix)
+
+
+def json_items(piece: Piece, prefix: str, defaults: Defaults) -> Iterator[Item]:
+    """The items of a helpdesk's export in one JSON file; of any other JSON in a folder, none."""
+    try:
+        lines = b"\n".join(exported_lines(piece.read()))
+    except UnreadableItem as error:
+        yield unreadable(f"{prefix}{piece.key}", piece.key, str(error), b"", defaults, covers=prefix)
+        return
+    if lines:
+        yield from jsonl_items(replace(piece, size=len(lines), opened=lambda: io.BytesIO(lines)), prefix, defaults)
+    elif not prefix:
+        reason = "expected an export of a helpdesk, found other JSON. Save records as JSON Lines (.jsonl)."
+        yield unreadable(piece.key, piece.key, reason, b"", defaults, covers=prefix)
 
 
 def _rest(file: BinaryIO) -> int:
@@ -48,11 +65,12 @@ def _rest(file: BinaryIO) -> int:
 
 def _item(
     raw: bytes, size: int, number: int, piece: Piece, prefix: str, defaults: Defaults, seen: dict[str, int]
-) -> Item:
+) -> Item | None:
     where = f"{piece.key}, line {number}"
     try:
-        record = _record(raw, size)
-        key = _key(record)
+        given = _record(raw, size)
+        record = as_line(given)
+        key = _key(record or given)
     except UnreadableItem as error:
         # An edit gone wrong must not look like a deletion: where the id can be made out, it is this record's.
         key = _id_in(raw)
@@ -62,6 +80,8 @@ def _item(
         again = f"the id {key!r} was already used in line {seen[key]}; the first record is kept. Give each its own id."
         return unreadable(f"{prefix}line {number}", where, again, raw, defaults)
     seen[key] = number
+    if record is None:  # a draft is no document, and one that was published is none any more
+        return None
     revision = revision_of(raw, defaults)
     if is_review(record):
         return Item(f"{prefix}{key}", revision, where, no_document, contact=lambda: _review(record, piece, defaults))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ingest.parsing import FORMATS
 
 LINES = frozenset({".jsonl", ".ndjson"})
+EXPORTS = frozenset({".json"})
 TABLES = {".csv": "csv", ".xlsx": "xlsx"}
 MAIL = frozenset({".eml", ".mbox"})
 ARCHIVES = frozenset({".zip"})
-SUFFIXES = frozenset(FORMATS) | LINES | frozenset(TABLES) | MAIL | ARCHIVES
+SUFFIXES = frozenset(FORMATS) | LINES | EXPORTS | frozenset(TABLES) | MAIL | ARCHIVES
