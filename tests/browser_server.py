@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -129,15 +129,18 @@ class Watch:
 
 
 @contextmanager
-def running_helpdesk() -> Iterator[Server]:
-    """The sample helpdesk and one hostile article, served on a free port until the block ends."""
+def running_helpdesk(before_serving: Callable[[Any], None] = lambda _home: None) -> Iterator[Server]:
+    """The sample helpdesk and one hostile article, served on a free port until the block ends.
+
+    `before_serving` may fill the opened data directory further.
+    """
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         extra = Path(folder) / "documents.jsonl"
         extra.write_text(json.dumps(HOSTILE_DOCUMENT) + "\n", "utf-8")
         places = [SAMPLE / "articles", SAMPLE / "faq.csv", SAMPLE / "tickets.jsonl", extra]
         _waypost("ingest", *map(str, places), "--data", str(data))
-        keys = _keys(data)
+        keys = _keys(data, before_serving)
         process = subprocess.Popen(
             [sys.executable, "-m", "ui.cli", "serve", "--port", "0", "--data", str(data)],
             cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -169,10 +172,11 @@ def _waypost(*arguments: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def _keys(data: Path) -> tuple[str, str, str]:
+def _keys(data: Path, fill: Callable[[Any], None]) -> tuple[str, str, str]:
     from ui.home import open_home
 
     home = open_home(data)
+    fill(home)
     made = (home.keys.create("ada", "admin"), home.keys.create("dee", "designer"), home.keys.create("avi", "agent"))
     home.close()
     return made

@@ -39,9 +39,9 @@ _EDITED_LEAST = 2
 class Article:
     """One live article with what is known of its use.
 
-    `cited` counts drafts that cite it; `edited` those of them that were rewritten heavily, discarded or rated down;
-    `contacts` how many had it as the nearest document, cited or not; `views` its readers in the same time, None where
-    nobody counted them.
+    `cited` counts contacts that were answered from it; `edited` drafts that cite it and were rewritten heavily,
+    discarded or rated down; `contacts` how many had it as the nearest document, cited or not; `views` its readers in
+    the same time, None where nobody counted them.
     """
 
     key: str

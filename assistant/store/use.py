@@ -28,17 +28,16 @@ class KnowledgeUse:
         self._database = database
 
     def citations(self) -> Mapping[str, int]:
-        """How many drafts cite each document, whatever version of it."""
-        query = (
-            select(t.Document.key, func.count(func.distinct(t.Citation.draft_id)))
-            .join(t.Version, t.Version.document_id == t.Document.id)
-            .join(t.Citation, t.Citation.version_id == t.Version.id)
-        )
+        """How many contacts the knowledge answered, wholly or in part, from each document."""
+        answered = select(g.Contact.nearest).where(g.Contact.verdict.in_(("answered", "partial")))
+        found: Counter[str] = Counter()
         with self._database.read() as connection:
-            return {row[0]: int(row[1]) for row in connection.execute(query.group_by(t.Document.key))}
+            for (sources,) in connection.execute(answered):
+                found.update(set(sources))
+        return found
 
     def edited_away(self) -> Mapping[str, int]:
-        """How many of these drafts were rewritten heavily, discarded, or rated down."""
+        """How many drafts that cite each document were rewritten heavily, discarded, or rated down."""
         events = select(t.DraftEvent.draft_id).where(
             or_(t.DraftEvent.kind == "discarded", t.DraftEvent.edit_distance >= HEAVY_EDIT)
         )

@@ -1,0 +1,371 @@
+"""The board as designers use it, in headless Chromium against a real server with real themes."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import httpx
+import pytest
+from browser_server import HOSTILE, Server, Watch, chromium, running_helpdesk
+
+pytestmark = pytest.mark.browser
+
+Open = Callable[..., Any]
+
+# Reviews of three kinds, so that the grouping finds themes without being told how many.
+_KINDS = {
+    "wifi": "The wall display loses the Wi-Fi network every night and shows {} until I unplug it",
+    "refund": "I want my money back for the yearly plan that was charged {} without asking me",
+    "photos": "The photos from my phone do not appear on the display {}, the album stays empty",
+}
+_ENDINGS = (
+    "an offline cloud", "nothing at all", "yesterday's calendar", "a blank page", "the old week", "a spinning wheel",
+    "an error", "the same again",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A helpdesk whose contacts are grouped into themes, one of them told in hostile words."""
+    with running_helpdesk(before_serving=_filled) as found:
+        yield found
+
+
+def _filled(home: Any) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from assistant.records import NewContact
+    from assistant.store.contacts import Contacts
+
+    start = datetime(2026, 5, 4, 9, tzinfo=UTC)
+    contacts = [
+        NewContact(
+            token=f"review:{kind}-{n}", kind="review", channel="app_store" if n % 2 else "email", person=f"{kind}{n}",
+            at=start + timedelta(days=3 * n), text=words.format(ending), rating=float(1 + n % 3),
+        )
+        for kind, words in _KINDS.items()
+        for n, ending in enumerate(_ENDINGS)
+    ]  # fmt: skip
+    contacts += [
+        NewContact(
+            token=f"review:evil-{n}", kind="review", channel="email", at=start + timedelta(days=n),
+            text=f"Zeppelin lamp blinks {payload} and the zeppelin lamp stays dark", title=payload,
+        )
+        for n, payload in enumerate(HOSTILE[:12])
+    ]  # fmt: skip
+    Contacts(home.database).add_all(contacts)
+    home.gap_log.night()
+
+
+@pytest.fixture(scope="module")
+def browser_at_work() -> Iterator[Any]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def visitor(server: Server, browser_at_work: Any) -> Callable[[str], Any]:
+    @cache
+    def of(key: str) -> Any:
+        context = browser_at_work.new_context(accept_downloads=True)
+        context.set_default_timeout(30_000)
+        context.add_cookies([{"name": "waypost_key", "value": key, "url": server.url}])
+        return context
+
+    return of
+
+
+@pytest.fixture
+def watch(server: Server) -> Iterator[Watch]:
+    watched = Watch(server.url)
+    yield watched
+    assert not watched.dialogs
+    assert not watched.elsewhere
+    assert not watched.errors
+
+
+@pytest.fixture
+def opened(server: Server, visitor: Callable[[str], Any], watch: Watch) -> Iterator[Open]:
+    pages = []
+
+    def go(path: str = "/board", key: str = "", *, width: int = 1440) -> Any:
+        page = watch.over(visitor(key or server.designer).new_page())
+        pages.append(page)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{server.url}{path}")
+        page.wait_for_selector("body.is-ready")
+        return page
+
+    yield go
+    for page in pages:
+        page.close()
+
+
+def theme(server: Server, words: str) -> dict[str, Any]:
+    """The theme that most contacts with these words are in."""
+    listed = server.get("/v1/themes?since=2026-05-01&until=2026-06-30&limit=100")["themes"]
+    return next(t for t in listed if any(words in q["text"] for q in t["quotes"]))
+
+
+def now(server: Server, theme_id: str) -> dict[str, Any]:
+    return dict(server.get(f"/v1/themes/{theme_id}?since=2026-05-01&until=2026-06-30"))
+
+
+def listed(page: Any) -> list[str]:
+    return list(page.locator(".themes td.is-theme a").all_inner_texts())
+
+
+def test_the_list_says_rank_contacts_cost_cause_and_stage(server: Server, opened: Open) -> None:
+    page = opened("/board?period=all")
+    rows = page.locator(".themes tbody tr")
+    assert rows.count() >= 3
+    first = rows.nth(0).inner_text()
+    assert first.startswith("1")
+    assert re.search(r"EUR [\d,]+–[\d,]+", first)
+    assert re.search(r"\d %", first)
+    assert page.locator(".themes svg.plot").count() == rows.count()
+    assert list(page.locator(".themes th").all_inner_texts())[:3] == ["Rank", "Theme", "Contacts"]
+
+
+def test_filters_narrow_the_list_and_survive_a_reload(opened: Open) -> None:
+    page = opened("/board?period=all")
+    before = len(listed(page))
+    page.fill("#board input[type=search]", "photos")
+    page.wait_for_function(f"document.querySelectorAll('.themes tbody tr').length < {before}")
+    assert page.evaluate("document.activeElement.id") == "text", "who types keeps the cursor"
+    page.reload()
+    page.wait_for_selector("body.is-ready")
+    assert page.input_value("#board input[type=search]") == "photos"
+    page.click("[data-set='status=shipped']")
+    page.wait_for_selector("#board .empty")
+    assert "show all themes" in page.inner_text("#board .empty")
+
+
+def test_a_theme_is_accepted_with_one_click_and_that_is_undone_with_another(server: Server, opened: Open) -> None:
+    found = theme(server, "photos")
+    page = opened(f"/board?theme={found['id']}&period=all")
+    page.click(".steps [data-action]")
+    page.wait_for_selector(".title .status.is-accepted")
+    assert now(server, found["id"])["status"] == "accepted"
+    page.click("#notice [data-action]")
+    page.wait_for_selector(".title .status.is-new")
+    assert now(server, found["id"])["status"] == "new"
+
+
+def test_cause_and_stage_are_set_with_one_choice_and_given_back_with_another(server: Server, opened: Open) -> None:
+    found = theme(server, "photos")
+    page = opened(f"/board?theme={found['id']}")
+    page.select_option("#set-cause", "design")
+    page.wait_for_selector(".title .cause.is-design")
+    assert now(server, found["id"])["cause"]["by"] == "dee"
+    page.select_option("#set-stage", "set_up")
+    page.wait_for_function("document.querySelector('.title .about').innerText.includes('Setting up, says dee')")
+    page.select_option("#set-cause", "-")
+    page.wait_for_function("!document.querySelector('.title .cause').innerText.includes('dee')")
+    assert now(server, found["id"])["cause"]["by"] == ""
+
+
+def test_a_fix_is_shipped_with_what_changed_and_says_that_it_is_too_early_to_tell(server: Server, opened: Open) -> None:
+    found = theme(server, "money back")
+    page = opened(f"/board?theme={found['id']}&period=all")
+    page.click("summary:has-text('Ship a fix')")
+    page.fill("[data-field=what]", "Ask before the yearly charge")
+    page.fill("[data-field=shipped_on]", "2026-05-18")
+    page.click("[data-form*='\"fix\"'] [data-submit]")
+    page.wait_for_selector(".fixes li")
+    assert "Not enough data yet" in page.inner_text(".fixes")
+    assert page.locator(".weeks .plot-fix").count() == 1
+    assert now(server, found["id"])["status"] == "shipped"
+    page.click(".fixes [data-action]")
+    page.wait_for_selector(".fixes", state="detached")
+    assert now(server, found["id"])["fixes"] == []
+
+
+def test_owner_due_date_comment_proposal_rename_and_dismissal(server: Server, opened: Open) -> None:
+    found = theme(server, "photos")
+    page = opened(f"/board?theme={found['id']}")
+    page.click("summary:has-text('Owner, due date')")
+    page.fill("[data-field=owner]", "Ann")
+    page.fill("[data-field=due]", "2026-08-01")
+    page.fill("[data-field=tracker]", "https://tracker.example/T-1")
+    page.click(".form-box:has([data-field=owner]) [data-submit]")
+    page.wait_for_selector("a[href='https://tracker.example/T-1']")
+    page.click("summary:has-text('Comment or propose')")
+    page.fill("[data-form*='comment'] textarea", "The album is read once a day")
+    page.click("[data-form*='comment'] [data-submit]")
+    page.wait_for_selector(".notes .is-comment")
+    page.click("summary:has-text('Rename')")
+    page.fill("[data-field=name]", "Empty albums")
+    page.click(".form-box:has([data-field=name]) [data-submit]")
+    page.wait_for_selector("h1:has-text('Empty albums')")
+    page.click("summary:has-text('Dismiss or ignore')")
+    page.fill("[data-field=reason]", "Fixed in 4.3")
+    page.click(".form-box:has([data-field=reason]) [data-submit]")
+    page.wait_for_selector(".title .status.is-dismissed")
+    whole = now(server, found["id"])
+    assert (whole["owner"], whole["due"], whole["name"], whole["reason"]) == (
+        "Ann",
+        "2026-08-01",
+        "Empty albums",
+        "Fixed in 4.3",
+    )
+    page.click("#notice [data-action]")
+    page.wait_for_selector(".title .status.is-new")
+
+
+def test_a_dismissal_without_a_reason_is_refused_in_words(server: Server, opened: Open) -> None:
+    page = opened(f"/board?theme={theme(server, 'photos')['id']}")
+    page.click("summary:has-text('Dismiss or ignore')")
+    page.click(".form-box:has([data-field=reason]) [data-submit]")
+    page.wait_for_selector("#notice .is-bad")
+    assert "reason" in page.inner_text("#notice")
+
+
+def test_listening_shows_one_contact_at_a_time_and_remembers_what_was_heard(server: Server, opened: Open) -> None:
+    found = theme(server, "photos")
+    page = opened(f"/board?listen={found['id']}")
+    assert page.locator(".card:visible").count() == 1
+    heard_before = int(page.inner_text(".listen-head .quiet").split(" of ")[0])
+    contact = page.get_attribute(".card:visible", "data-contact")
+    page.click(".card:visible [data-step='1']")
+    page.wait_for_function(f"document.querySelector('.card:not([hidden])').dataset.contact !== '{contact}'")
+    page.keyboard.press("ArrowRight")
+    page.reload()
+    page.wait_for_selector("body.is-ready")
+    assert int(page.inner_text(".listen-head .quiet").split(" of ")[0]) == heard_before + 2
+    assert page.locator(f".card[data-contact='{contact}']").count() == 0
+
+
+def test_contacts_that_belong_elsewhere_are_split_off_and_merged_back(server: Server, opened: Open) -> None:
+    found = theme(server, "Wi-Fi")
+    page = opened(f"/board?listen={found['id']}")
+    before = now(server, found["id"])["contacts"]
+    page.check(".card:visible [data-split]")
+    page.wait_for_selector(".split-bar:not([hidden])")
+    page.fill(".split-bar [data-field=name]", "Clouds at night")
+    page.click("[data-split-off]")
+    page.wait_for_selector("#notice .is-good")
+    assert now(server, found["id"])["contacts"] == before - 1
+    new = next(
+        t
+        for t in server.get("/v1/themes?since=2026-05-01&until=2026-06-30&limit=100")["themes"]
+        if t["name"] == "Clouds at night"
+    )
+    page = opened(f"/board?theme={found['id']}&period=all")
+    page.click("summary:has-text('Merge or split')")
+    page.select_option("#merge-from", new["id"])
+    page.click("[data-form*='merge'] [data-submit]")
+    page.wait_for_selector("#notice .is-good")
+    assert now(server, found["id"])["contacts"] == before
+
+
+def test_exports_come_as_files(opened: Open) -> None:
+    page = opened("/board?period=all")
+    page.click("summary:has-text('Export')")
+    with page.expect_download() as download:
+        page.click("[data-download='themes/csv']")
+    text = download.value.path().read_text("utf-8")
+    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+    assert rows[0][0] == "rank"
+    assert len(rows) >= 4
+    with page.expect_download() as download:
+        page.click("[data-download='themes/github']")
+    assert json.loads(download.value.path().read_text("utf-8"))[0]["issue"]["labels"][0] == "waypost"
+
+
+def test_the_map_of_the_knowledge_shows_findings_with_their_evidence(opened: Open) -> None:
+    page = opened("/board?view=knowledge")
+    assert page.locator(".articles > li").count() > 20
+    page.click("[data-set='finding=contradictory']")
+    page.wait_for_function("location.search.includes('finding=contradictory')")
+    page.wait_for_selector(".articles .against")
+    assert "30 days" in page.inner_text(".articles")
+
+
+def test_keys_move_open_and_go_back_and_can_be_switched_off(opened: Open) -> None:
+    page = opened("/board?period=all")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.closest('tr').rowIndex") == 1
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".theme-page")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".themes")
+    page.keyboard.press("/")
+    page.keyboard.type("kj")
+    assert page.input_value("#board input[type=search]") == "kj", "letters are letters while one writes"
+    page.click(".keys summary")
+    page.uncheck("#keys-on")
+    page.click("h1")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.type") != "search"
+    page.check("#keys-on")
+
+
+def test_an_agent_reads_and_proposes_and_is_told_why_nothing_else(server: Server, opened: Open) -> None:
+    found = theme(server, "photos")
+    page = opened(f"/board?theme={found['id']}", server.agent)
+    assert "agent" in page.inner_text(".work.read-only")
+    assert page.locator("#set-cause").count() == 0
+    page.fill(".work [data-field=text]", "Show when the album was read last")
+    page.click(".work [data-submit]")
+    page.wait_for_selector(".notes .is-proposal")
+    assert "avi" in page.inner_text(".notes")
+
+
+def test_hostile_words_are_shown_as_words_everywhere(server: Server, opened: Open) -> None:
+    evil = theme(server, "eppelin")
+    page = opened("/board?period=all")
+    for address in (f"?theme={evil['id']}&period=all", f"?listen={evil['id']}", "?view=knowledge"):
+        page.goto(f"{server.url}/board/{address}")
+        page.wait_for_selector("body.is-ready")
+        for bad in ("img", "iframe", "script:not([src])", "form", "object", "embed", "base", "a[href^=javascript]"):
+            assert page.locator(f"#board {bad}").count() == 0
+    page.goto(f"{server.url}/board/?theme={evil['id']}")
+    page.wait_for_selector("body.is-ready")
+    page.click("summary:has-text('Rename')")
+    page.fill("[data-field=name]", HOSTILE[1])
+    page.click(".form-box:has([data-field=name]) [data-submit]")
+    page.wait_for_function("document.querySelector('h1').innerText.includes('onerror')")
+
+
+def test_an_unknown_theme_and_a_torn_action_are_errors_in_words(opened: Open) -> None:
+    page = opened("/board?theme=T99999")
+    assert "T99999" in page.inner_text("#notice")
+
+
+@pytest.mark.parametrize("width", [390, 768, 1440])
+def test_no_page_scrolls_sideways(server: Server, opened: Open, width: int) -> None:
+    found = theme(server, "photos")
+    page = opened("/board?period=all", width=width)
+    for address in ("?period=all", f"?theme={found['id']}", f"?listen={found['id']}", "?view=knowledge"):
+        page.goto(f"{server.url}/board/{address}")
+        page.wait_for_selector("body.is-ready")
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, address
+
+
+def test_an_empty_desk_says_what_to_do(watch: Watch, browser_at_work: Any) -> None:
+    with running_helpdesk() as empty:
+        context = browser_at_work.new_context()
+        context.add_cookies([{"name": "waypost_key", "value": empty.designer, "url": empty.url}])
+        page = context.new_page()
+        page.goto(f"{empty.url}/board")
+        page.wait_for_selector("body.is-ready")
+        said = page.inner_text("#board .empty")
+        assert "waypost gaps" in said or "themes yet" in said
+        context.close()
+
+
+def test_the_api_gives_the_files_that_the_page_offers(server: Server) -> None:
+    found = theme(server, "photos")
+    headers = {"Authorization": f"Bearer {server.agent}"}
+    for path in (f"/v1/themes/{found['id']}/brief?format=md", f"/v1/themes/{found['id']}/article?format=md"):
+        reply = httpx.get(f"{server.url}{path}", headers=headers, trust_env=False, timeout=30)
+        assert reply.status_code == 200
+        assert reply.text.startswith(("#", ">"))
+    assert "Draft for a writer" in reply.text
