@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize
 
 from assistant.gaps.triage import CAUSES, STAGES, Contact, TriageModel, save_triage
 from assistant.gaps.triage.features import BLOCKS, Described, Matrix, block_widths, describe
@@ -146,21 +147,38 @@ def fit(examples: Sequence[Example], described: Described, dimensions: int) -> T
 
 
 def fit_quotes(examples: Sequence[Example], quoted: Sequence[int], cause: Head, described: Described) -> Matrix:
-    """Weights of `quotes.quote_rows` that tell a sentence a reader quoted from the others of its contact."""
-    rows, targets = [], []
+    """Weights of `quotes.quote_rows` that choose the sentence a reader quoted among those of its contact."""
+    choices, chosen = [], []
     for i in quoted:
         example = examples[i]
         label = CAUSES[int(np.argmax(example.cause or ()))]
         marks = sentence_marks(cause, described, i, example.contact, label)
         hit = np.array([_quotes(example, start, end) for start, end in described.spans[i]], np.float64)
         if 0 < hit.sum() < len(hit):
-            rows.append(marks.astype(np.float64))
-            targets.append(np.stack([1 - hit, hit], axis=1))
-    told = np.vstack(targets)
-    weights = np.where(told[:, 1] > 0, len(told) / told[:, 1].sum() / 2, 1.0)
-    nothing = np.zeros((len(told), 2))
-    fitted = fit_weights(np.vstack(rows), told, weights, strength=_QUOTE_STRENGTH, offset=nothing)
-    return (fitted[:-1, 1] - fitted[:-1, 0]).astype(np.float32)
+            choices.append(marks.astype(np.float64))
+            chosen.append(hit / hit.sum())
+    return fit_choice(choices, chosen, strength=_QUOTE_STRENGTH).astype(np.float32)
+
+
+def fit_choice(choices: Sequence[Floats], chosen: Sequence[Floats], *, strength: float) -> Floats:
+    """Weights `(width,)` of a conditional logit (McFadden 1974): softmax of `row @ weights` within each choice.
+
+    `choices` are rows `(n, width)`, `chosen` shares `(n,)` that sum to 1. Minimises
+    `strength * sum(cross entropy) + |weights|^2 / 2`.
+    """
+    rows, shares = np.vstack(choices), np.concatenate(chosen)
+    rows = rows - rows.mean(axis=0)
+    starts = np.cumsum([0, *map(len, choices)])[:-1]
+    of = np.repeat(np.arange(len(choices)), [len(choice) for choice in choices])
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        scores = rows @ weights
+        raised = np.exp(scores - np.maximum.reduceat(scores, starts)[of])
+        expected = raised / np.add.reduceat(raised, starts)[of]
+        entropy = -np.sum(shares * np.log(np.maximum(expected, 1e-12)))
+        return float(strength * entropy + weights @ weights / 2), strength * (rows.T @ (expected - shares)) + weights
+
+    return np.asarray(minimize(loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B").x)
 
 
 def _quotes(example: Example, start: int, end: int) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from assistant.gaps.triage import CAUSES, STAGES
-from eval.fit_triage import LABELS, best_temperature, further_examples, stratified_folds
+from eval.fit_triage import LABELS, best_temperature, fit_choice, further_examples, stratified_folds
 from eval.triage_report import calibration_error, f1, figures, gain
 
 BENCH = os.environ.get("WAYPOST_BENCH")
@@ -60,6 +60,17 @@ def test_overconfident_logits_get_a_temperature_above_one() -> None:
     logits = np.array([[4.0, 0.0]] * 10)
     assert best_temperature(logits, [0] * 7 + [1] * 3) > 2
     assert best_temperature(logits / 4, [0] * 10) == pytest.approx(0.5)
+
+
+def test_a_choice_is_learned_from_what_it_was_chosen_among() -> None:
+    rng = np.random.default_rng(0)
+    # The second column is larger in whole choices, which says nothing of which row was chosen.
+    choices = [np.stack([rng.normal(size=5), np.full(5, rng.normal() * 9)], axis=1) for _ in range(60)]
+    chosen = [np.eye(5)[int(np.argmax(choice[:, 0]))] for choice in choices]
+    weights = fit_choice(choices, chosen, strength=10.0)
+    assert weights[0] > 3
+    assert abs(weights[1]) < 1e-6
+    assert all(int(np.argmax(c @ weights)) == int(np.argmax(s)) for c, s in zip(choices, chosen, strict=True))
 
 
 def test_further_labels_are_ids_and_known_labels_and_nothing_else() -> None:

@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 FALSE_DISCOVERY_RATE = 0.05
 HISTORY_WEEKS = 26
 MIN_HISTORY = 4
-_MIN_COUNT = 3
+_MIN_COUNT = 5  # fewer are no news, and a theme may have been formed of them this very week
 _DISPERSION_PRIOR = 10  # weeks' worth of "as uneven as the other themes"
 _RATE_PRIOR = 0.5  # contacts: a theme never seen before is rare, not impossible
 

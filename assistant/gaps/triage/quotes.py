@@ -70,11 +70,22 @@ def quote_rows(
 
 
 def best_quote(contact: Contact, spans: Sequence[Span], rows: Matrix, weights: Matrix) -> str:
-    """The sentence that scores best, cut to its strongest 20 words; of the title where there is no text."""
+    """The sentence that scores best with a neighbour that fits, or its strongest 20 words; the title without a text."""
     if not spans:
         title = sentence_spans(contact.title)
         return _strongest(contact.title, title[0], weights) if title else _cut(contact.title.strip())
-    return _strongest(contact.text, spans[int(np.argmax(rows @ weights))], weights)
+    return _strongest(contact.text, _with_neighbour(contact.text, spans, rows @ weights), weights)
+
+
+def _with_neighbour(text: str, spans: Sequence[Span], scores: Matrix) -> Span:
+    """The best span, together with the better one beside it when both are 20 words at most: what, and when or where."""
+    best = int(np.argmax(scores))
+    beside = [i for i in (best - 1, best + 1) if 0 <= i < len(spans)]
+    for i in sorted(beside, key=lambda place: -float(scores[place])):
+        start, end = spans[min(best, i)][0], spans[max(best, i)][1]
+        if len(text[start:end].split()) <= MAX_WORDS:
+            return start, end
+    return spans[best]
 
 
 def _form(piece: str) -> list[float]:

@@ -50,6 +50,10 @@ def _compact(rows: Floats) -> tuple[Floats, Floats]:
 
     Directions with less than a millionth of the strongest one's energy are left out.
     """
+    if len(rows) > rows.shape[1]:
+        energy, directions = np.linalg.eigh(rows.T @ rows)
+        basis = directions[:, energy > max(energy.max(initial=0.0), 1e-12) * 1e-6]
+        return np.asarray(basis), np.asarray(rows @ basis)
     energy, left = np.linalg.eigh(rows @ rows.T)
     kept = energy > max(energy.max(initial=0.0), 1e-12) * 1e-6
     lengths = np.sqrt(energy[kept])
