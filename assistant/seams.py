@@ -65,6 +65,10 @@ class Knowledge(Protocol):
         """The live chunk ids of each live document, in the document's order."""
         ...
 
+    def chunks_in_scope(self, question: Question, kinds: Sequence[Kind], *, most: int) -> Sequence[int]:
+        """Live chunks of the documents that the question's product, locale and sources allow, at most so many."""
+        ...
+
     def whole(self, passages: Sequence[Passage]) -> dict[tuple[str, int], Passage]:
         """The complete versions that the passages are spans of, each as one passage, by document and version."""
         ...

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from assistant.answering.fuse import FusionWeights
-from assistant.answering.retrieve import Breadth, retrieve
+from assistant.answering.retrieve import Breadth, in_scope, retrieve
 from assistant.domain import Audience, Kind, Passage, Question, Retrieval, Role
 from assistant.seams import Vectors
 
@@ -62,6 +62,9 @@ class Shelf:
 
     def chunks_of(self, document_keys: Sequence[str]) -> dict[str, tuple[int, ...]]:
         return {key: tuple(p.chunk_id for p in self.rows if p.document_key == key) for key in document_keys}
+
+    def chunks_in_scope(self, question: Question, kinds: Sequence[Kind], *, most: int) -> list[int]:
+        return [p.chunk_id for p in self.rows if p.kind in kinds and in_scope(p, question)][:most]
 
 
 def passage(number: int, key: str, text: str, *, kind: Kind = "doc", audience: Audience = "public") -> Passage:
@@ -145,3 +148,31 @@ def test_short_passages_are_never_taken_for_copies() -> None:
 def test_nothing_stored_gives_an_empty_retrieval() -> None:
     found = ask(Question("refund"), Shelf([], {}))
     assert (found.articles, found.tickets) == ((), ())
+
+
+def told(number: int, key: str, **fields: str) -> Passage:
+    return replace(passage(number, key, f"refund {key}"), **fields)  # type: ignore[arg-type]
+
+
+def test_only_the_questions_product_and_documents_of_none_are_searched() -> None:
+    shelf = Shelf([told(1, "a", product="Clock"), told(2, "b", product="Lamp"), told(3, "c")], {})
+    assert set(keys(ask(Question("refund", product="lamp"), shelf))) == {"b", "c"}
+
+
+def test_only_the_named_sources_are_searched() -> None:
+    shelf = Shelf([told(1, "a", source="help"), told(2, "b", source="wiki")], {})
+    assert keys(ask(Question("refund", sources=("wiki",)), shelf)) == ["b"]
+
+
+def test_documents_in_the_questions_language_come_alone_where_there_are_any() -> None:
+    shelf = Shelf([told(1, "a", locale="en-US"), told(2, "b", locale="de"), told(3, "c")], {})
+    assert set(keys(ask(Question("refund", locale="de-AT"), shelf))) == {"b", "c"}
+    only_english = Shelf([told(1, "a", locale="en-US")], {})
+    assert keys(ask(Question("refund", locale="de"), only_english)) == ["a"]
+
+
+def test_a_narrow_question_finds_what_a_wide_search_would_have_cut_off() -> None:
+    rows = [told(n, f"other{n}", source="wiki") for n in range(1, 40)]
+    shelf = Shelf([*rows, replace(passage(99, "mine", "invoice"), source="help")], {})
+    found = ask(Question("refund", sources=("help",)), shelf, breadth=Breadth(article_chunks=5, keyword_chunks=5))
+    assert keys(found) == ["mine"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from assistant.answering.pipeline import Assistant
 from assistant.answering.shapes import answer_json, hits_json
-from assistant.domain import Audience, Passage, Question
+from assistant.domain import Audience, Kind, Passage, Question
 from assistant.seams import Knowledge
 from eval.make_cases import TicketRecord
 from eval.systems import CountingEmbedder, Source
@@ -94,6 +94,10 @@ class Without:
     def chunks_of(self, document_keys: Sequence[str]) -> dict[str, tuple[int, ...]]:
         """As the store has them, less the absent."""
         return self._knowledge.chunks_of([key for key in document_keys if key not in self._absent])
+
+    def chunks_in_scope(self, question: Question, kinds: Sequence[Kind], *, most: int) -> Sequence[int]:
+        """As the store has them; the absent are filtered when they are read."""
+        return self._knowledge.chunks_in_scope(question, kinds, most=most)
 
     def whole(self, passages: Sequence[Passage]) -> dict[tuple[str, int], Passage]:
         """As the store has them; absent ones never get this far."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from assistant.answering.fuse import Ballots, FusionWeights, Neighbour, ballot, best_first, count_votes, fused_scores
-from assistant.domain import Audience, Candidate, Hit, Kind, Passage, Question, Retrieval, Role
+from assistant.domain import Audience, Candidate, Hit, Kind, Passage, Question, Retrieval, Role, language_of
 from assistant.seams import Embedder, Knowledge, PassageIndex, Vectors
 
 ARTICLE_KINDS: tuple[Kind, ...] = ("doc", "faq")
@@ -36,6 +36,7 @@ class Breadth:
     articles: int = 20
     tickets: int = 30
     passages: int = 5
+    narrow_chunks: int = 20_000
 
 
 def retrieve(
@@ -66,8 +67,40 @@ def retrieve(
     articles = _ranked_articles(
         question, vector, ballots, index, knowledge, wanted, weights=weights, audiences=audiences, breadth=breadth
     )
-    hits = [_ticket_hit(passage, n, weights) for passage, n in problems if passage.audience in audiences]
+    seen = [(p, n) for p, n in problems if p.audience in audiences and in_scope(p, question)]
+    hits = [_ticket_hit(passage, neighbour, weights) for passage, neighbour in seen]
     return Retrieval(question, tuple(vector.tolist()), articles, tuple(hits[: breadth.tickets]))
+
+
+def is_narrow(question: Question) -> bool:
+    """Whether something is known of the question that a document must agree with."""
+    return bool(question.product or question.locale or question.sources)
+
+
+def in_scope(passage: Passage, question: Question) -> bool:
+    """Whether the passage's source, and its product where both know theirs, fit the question."""
+    if question.sources and passage.source not in question.sources:
+        return False
+    return not (question.product and passage.product) or passage.product.lower() == question.product.lower()
+
+
+def in_language(passages: Sequence[Passage], locale: str) -> list[Passage]:
+    """The passages in this language or in none that is named; all of them where there is no such one."""
+    asked = language_of(locale)
+    fitting = [p for p in passages if not asked or language_of(p.locale) in ("", asked)]
+    return fitting or list(passages)
+
+
+def _allowed(
+    question: Question,
+    cosines: Mapping[int, float],
+    knowledge: Knowledge,
+    kinds: Sequence[Kind],
+    audiences: Sequence[Audience],
+) -> list[Passage]:
+    passages = knowledge.passages(list(cosines), audiences=audiences)
+    fitting = [p for p in passages.values() if p.kind in kinds and in_scope(p, question)]
+    return in_language(fitting, question.locale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +149,12 @@ def _ranked_articles(
     unscored = sorted({*keyword, *voted} - set(cosines))
     if unscored:
         cosines |= index.similarities(vector, unscored)
-    passages = knowledge.passages(list(cosines), audiences=audiences)
-    allowed = [passage for passage in passages.values() if passage.kind in kinds]
+    allowed = _allowed(question, cosines, knowledge, kinds, audiences)
+    if is_narrow(question) and len({p.document_key for p in allowed}) < breadth.articles:
+        # What the searches returned lies mostly elsewhere: look at everything inside instead.
+        inside = set(knowledge.chunks_in_scope(question, kinds, most=breadth.narrow_chunks))
+        cosines |= index.similarities(vector, sorted(inside - set(cosines)))
+        allowed = _allowed(question, cosines, knowledge, kinds, audiences)
     hits = rank(allowed, cosines, keyword, ballots, weights=weights)
     # Folding reads the text of every hit: twice what is returned leaves enough after the copies are gone.
     leading = _shortened(hits[: 2 * breadth.articles], breadth.passages)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from assistant.domain import Audience, Passage
+from assistant.domain import Audience, Kind, Passage, Question
 from assistant.seams import Knowledge
 
 
@@ -39,6 +39,10 @@ class AsOf:
     def chunks_of(self, document_keys: Sequence[str]) -> dict[str, tuple[int, ...]]:
         """As the store has them, less what came later."""
         return self._knowledge.chunks_of([key for key in document_keys if self._is_there(key)])
+
+    def chunks_in_scope(self, question: Question, kinds: Sequence[Kind], *, most: int) -> Sequence[int]:
+        """As the store has them; what came later is filtered when it is read."""
+        return self._knowledge.chunks_in_scope(question, kinds, most=most)
 
     def whole(self, passages: Sequence[Passage]) -> dict[tuple[str, int], Passage]:
         """As the store has them; what came later never gets this far."""

@@ -9,13 +9,14 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import PurePath
 from threading import Lock
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
-from assistant.domain import Audience, Block, Kind, Passage
-from assistant.errors import NotFound
+from assistant.domain import Audience, Block, Kind, Passage, Question, language_of
+from assistant.errors import NotFound, UsageError
 from assistant.store import tables as t
 from assistant.store.corpus import pieces
 from assistant.store.database import Database
@@ -120,6 +121,38 @@ class StoredKnowledge:
             if key not in found:
                 found[key] = self._whole(key, passage)
         return found
+
+    def chunks_in_scope(self, question: Question, kinds: Sequence[Kind], *, most: int) -> list[int]:
+        """Live chunks of the documents that this question may be answered from, the newest `most` of them."""
+        query = (
+            live_chunks(select(t.Chunk.id).select_from(t.Chunk))
+            .join(t.Version, t.Version.id == t.Chunk.version_id)
+            .join(t.Source, t.Source.id == t.Document.source_id)
+            .where(t.Document.kind.in_(kinds), *_in_scope(question))
+            .order_by(t.Chunk.id.desc())
+        )
+        with self._database.read() as connection:
+            return list(connection.scalars(query.limit(most)))
+
+    def named_sources(self, wanted: Sequence[str]) -> tuple[str, ...]:
+        """The full names of these sources; the last part of a path is enough where it is the only such one.
+
+        Raises:
+            UsageError: no source, or more than one, is called that; lists those there are.
+        """
+        if not wanted:
+            return ()
+        with self._database.read() as connection:
+            names = list(connection.scalars(select(t.Source.name).order_by(t.Source.id)))
+        found = []
+        for name in wanted:
+            fitting = [n for n in names if name in (n, PurePath(n).name)]
+            exact = [n for n in fitting if n == name] or fitting
+            if len(exact) != 1:
+                there = ", ".join(repr(n) for n in names[:20]) or "none"
+                raise UsageError(f"Expected the name of one source, found {name!r}. There are: {there}.")
+            found += exact
+        return tuple(found)
 
     def live_keys(self, document_keys: Sequence[str]) -> set[str]:
         """Those of the documents that are not deleted at this moment."""
@@ -233,9 +266,11 @@ def _passage_columns() -> Select[*tuple[Any, ...]]:
         select(
             t.Chunk.id, t.Chunk.start, t.Chunk.end, t.Chunk.role, t.Chunk.heading_path, t.Chunk.anchor, t.Chunk.blocks,
             span, t.Version.number, t.Version.title, t.Version.url, t.Version.updated_at, t.Version.attributes,
-            t.Document.key, t.Document.kind, t.Document.audience,
-        ).join(t.Version, t.Version.id == t.Chunk.version_id)
-    )  # fmt: skip
+            t.Document.key, t.Document.kind, t.Document.audience, t.Source.name.label("source"),
+        )
+        .select_from(t.Chunk)
+        .join(t.Version, t.Version.id == t.Chunk.version_id)
+    ).join(t.Source, t.Source.id == t.Document.source_id)  # fmt: skip
 
 
 def _passage(row: Any) -> Passage:
@@ -256,4 +291,21 @@ def _passage(row: Any) -> Passage:
         blocks=blocks_from_rows(row.blocks),
         updated_at=row.updated_at,
         status=str(row.attributes.get("status", "")),
+        product=str(row.attributes.get("product", "")),
+        locale=str(row.attributes.get("locale", "")),
+        source=row.source,
     )
+
+
+def _in_scope(question: Question) -> list[ColumnElement[bool]]:
+    """What a document must be to answer this question, as `answering.retrieve` says it of a passage."""
+    conditions: list[ColumnElement[bool]] = []
+    if question.sources:
+        conditions.append(t.Source.name.in_(question.sources))
+    if question.product:
+        product = func.lower(t.Version.attributes["product"].as_string())
+        conditions.append(product.in_(("", question.product.lower())))
+    if question.locale:
+        locale = func.lower(t.Version.attributes["locale"].as_string())
+        conditions.append(or_(locale == "", locale.startswith(language_of(question.locale), autoescape=True)))
+    return conditions

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -28,6 +29,9 @@ def search(
     out: Out = None,
     k: Annotated[int, typer.Option("--k", "-k", min=1, max=100, help="Documents a question.")] = 10,
     kind: Annotated[str, typer.Option(help="Kinds to return, comma-separated: faq, doc, ticket.")] = "",
+    product: Annotated[str, typer.Option(help="Only documents of this product, or of none.")] = "",
+    locale: Annotated[str, typer.Option(help="Only documents in this language, or in none named.")] = "",
+    source: Annotated[list[str] | None, typer.Option(help="Only this source, by name; may be repeated.")] = None,
     data: Data = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -39,6 +43,8 @@ def search(
     kinds = _kinds(kind)
     asked = _asked(text, batch)
     home = open_home(data, config, create=batch is not None)
+    sources = home.knowledge.named_sources(source or ())
+    asked = [replace(q, product=q.product or product, locale=q.locale or locale, sources=sources) for q in asked]
     assistant = _assistant(home)
 
     def found(question: Question) -> dict[str, Any]:
