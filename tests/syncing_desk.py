@@ -30,7 +30,7 @@ class Desk:
     def add(self, kind: str, address: str, **options: Any) -> None:
         self.name = f"{kind} of the test"
         checked = checked_options(kind, {"address": address, **options})
-        self.sources.add(self.name, kind, checked.model_dump(mode="json"), again=True)
+        self.sources.add(self.name, kind, checked.model_dump(mode="json"))
 
     def sync(self, *, allow_empty: bool = False, progress: Any = None) -> dict[str, Any]:
         hooks = Hooks(SeededEmbedder(), progress, wait=self.waits.append)

@@ -68,7 +68,7 @@ def test_a_source_is_added_synced_listed_and_removed_and_its_documents_with_it(
 ) -> None:
     data = tmp_path / "data"
     assert run("sources", "add", "web", site.url + "/", "--name", "help", "--every", "6h", data=data).code == 0
-    assert run("sources", "add", "web", site.url + "/", "--name", "help", data=data).code == 2
+    assert run("sources", "add", "web", site.url + "/else/", "--name", "help", data=data).code == 2
     synced = run("sources", "sync", "help", data=data)
     assert "2 added, 0 updated, 0 unchanged, 0 removed, 0 failed" in synced.out
     assert site.url + "/wifi" in hits(data, "How do I connect the display to Wi-Fi?")

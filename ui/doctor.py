@@ -29,7 +29,7 @@ def examine(data: Path | None, config: Path | None) -> list[Check]:
         home = open_home(data, config)
     except WaypostError as error:
         return [_models(), Check("data directory", False, str(error), "See the message.")]
-    looks: list[Callable[[Home], Check]] = [_space, _knowledge, _quarantine, _index, _owner]
+    looks: list[Callable[[Home], Check]] = [_space, _knowledge, _quarantine, _sources, _index, _owner]
     checks = [_models(), Check("data directory", True, str(home.folder)), *(look(home) for look in looks)]
     home.close()
     return checks
@@ -62,6 +62,14 @@ def _quarantine(home: Home) -> Check:
     left_out = home.corpus.quarantine_list()
     found = "empty" if not left_out else f"{len(left_out)} records left out; first: {left_out[0].reason}"
     return Check("quarantine", not left_out, found, "Correct the records at their source and ingest again.")
+
+
+def _sources(home: Home) -> Check:
+    from assistant.store.sources import Sources
+
+    failing = [source for source in Sources(home.database).all() if source.last_error]
+    found = "each ended well" if not failing else f"{len(failing)} ended early; {failing[0].name}: {failing[0].last_error}"
+    return Check("sources", not failing, found, "See `waypost sources list`, then `waypost sources sync NAME`.")
 
 
 def _index(home: Home) -> Check:

@@ -84,19 +84,25 @@ class Sources:
     def add(
         self, name: str, kind: str, options: Mapping[str, Any], *, schedule_s: int | None = None, again: bool = False
     ) -> StoredSource:
-        """A new source, or a removed one back; with `again` also one that is there, with these options.
+        """A new source, a removed one back, or new options and schedule for the one that is there.
+
+        With `again` its schedule stays.
 
         Raises:
-            UsageError: there is one of that name.
+            UsageError: there is another source of that name: of another kind, or at another address.
         """
         with self._database.write() as connection:
             row = connection.execute(select(t.Source).where(t.Source.name == name)).first()
-            if row is not None and row.kind != REMOVED and not again:
-                raise UsageError(f"There is a source {name!r} already. Remove it first, or choose another --name.")
-            next_run = datetime.now(UTC) if schedule_s else None
+            if row is not None and row.kind != REMOVED and _place(row.kind, row.options) != _place(kind, options):
+                raise UsageError(
+                    f"There is another source {name!r} already ({row.kind}). Remove it first, or choose another --name."
+                )
             values: dict[str, Any] = {"kind": kind, "options": dict(options)}
             if row is None or row.kind == REMOVED:
-                values |= {"schedule_s": schedule_s, "next_run_at": next_run, "fingerprint": "", "last_error": ""}
+                values |= {"fingerprint": "", "last_error": ""}
+            if row is None or row.kind == REMOVED or not again:
+                next_run = datetime.now(UTC) if schedule_s else None
+                values |= {"schedule_s": schedule_s, "next_run_at": next_run}
             if row is None:
                 created = insert(t.Source).values(name=name, created_at=datetime.now(UTC), **values)
                 connection.execute(created)
@@ -180,6 +186,10 @@ def _stored(row: Any) -> StoredSource:
         row.id, row.name, row.kind, row.options, row.cursor or {}, row.schedule_s, row.next_run_at, row.last_run_at,
         row.last_summary or {}, row.last_error, row.documents, row.left_out,
     )  # fmt: skip
+
+
+def _place(kind: str, options: Mapping[str, Any]) -> tuple[str, object]:
+    return kind, options.get("address")
 
 
 def _spelt(moment: datetime | None) -> str | None:
