@@ -113,12 +113,17 @@ def _contents(report: Report) -> str:
 
 def _group(report: Report, group: Group) -> str:
     drawings = list(_plots(report, group))
-    table = _growth_tables(report) if group == "scale" else _table(report.group(group), report.systems)
+    table = _growth_tables(report) if group == "scale" else _table(report.group(group), _coloured(report, group))
     return (
         f'<section id="{group}"><h2>{escape(TITLES[group])}</h2><p class="lead">{escape(LEADS[group])}</p>'
         + (f'<div class="plots {_columns(len(drawings))}">{"".join(drawings)}</div>' if drawings else "")
         + f"{table}</section>"
     )
+
+
+def _coloured(report: Report, group: Group) -> tuple[str, ...]:
+    """The systems of a section in the order of their colours: those of the whole report first, always the same."""
+    return tuple(dict.fromkeys((*report.compared, *(figure.system for figure in report.group(group)))))
 
 
 def _columns(drawings: int) -> str:
@@ -128,11 +133,9 @@ def _columns(drawings: int) -> str:
 
 def _plots(report: Report, group: Group) -> Iterable[str]:
     if group == "ranking":
-        for name in ("MRR@10", "hit@1", "macro-recall@10"):
-            chosen = [figure for figure in report.group(group) if figure.name == name]
-            if len(chosen) > 1:
-                label = f"{name} by system"
-                yield _plot(plots.forest(chosen, report.systems, label), f"{name}; the bar is the 95 % interval.")
+        yield from _forests(report, group, ("MRR@10", "hit@1", "macro-recall@10"))
+    if group in _COMPARED:
+        yield from _forests(report, group, _COMPARED[group])
     if group == "verdicts":
         yield _plot(plots.shares(report.group(group), "verdicts"), "All questions, by what came back.")
     if group == "confidence" and report.calibrations:
@@ -152,6 +155,26 @@ def _plots(report: Report, group: Group) -> Iterable[str]:
             yield _plot(
                 plots.confusion(table, f"confusion: {what}"), f"Confusion, {what}: rows are true, columns given."
             )
+
+
+_COMPARED: dict[Group, tuple[str, ...]] = {
+    "verification": ("AUROC",),
+    "scope": ("out-of-scope recall", "in-scope accuracy"),
+    "themes": ("ARI", "NMI"),
+}
+"""Metrics of the public sets that are drawn side by side, one drawing for each set."""
+
+
+def _forests(report: Report, group: Group, metrics: Sequence[str]) -> Iterable[str]:
+    """One drawing for each metric and test that several systems share."""
+    shared: dict[str, list[Figure]] = {}
+    for figure in report.group(group):
+        if wording.test_and_metric(figure)[1] in metrics:
+            shared.setdefault(figure.name, []).append(figure)
+    for name, figures in shared.items():
+        if len(figures) > 1:
+            drawing = plots.forest(figures, _coloured(report, group), f"{name} by system")
+            yield _plot(drawing, f"{name}; the bar is the 95 % interval.")
 
 
 _GROWTH = (
@@ -202,7 +225,7 @@ def _growth_table(report: Report, system: str) -> str:
         + f"<td>{wording.exponent(line)}</td></tr>"
         for line in lines
     )
-    name = f"<td>{_system(system, report.systems, 'passages')}</td>"
+    name = f"<td>{_system(system, _coloured(report, 'scale'), 'passages')}</td>"
     return _scrolling(f"<table><thead><tr>{name}{head}</tr></thead><tbody>{rows}</tbody></table>")
 
 

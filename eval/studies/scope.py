@@ -103,7 +103,7 @@ _NOTES = (
 
 
 def _published(name: str, value: float) -> Figure:
-    return Figure("BERT with threshold, published", "scope", f"{_SET}: {name}", Estimate(value, None, None, 0))
+    return Figure("BERT, published", "scope", f"{_SET}: {name}", Estimate(value, None, None, 0))
 
 
 def _figures(
