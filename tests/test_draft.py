@@ -428,6 +428,25 @@ def test_a_sentence_that_leans_on_one_that_is_not_told_is_left_out() -> None:
     assert texts(drafted("Do photos print in colour?", document)) == ["Photos print in colour.", "This takes a minute."]
 
 
+def test_an_answer_in_a_faq_may_lean_on_its_question() -> None:
+    faq = passage([("paragraph", "It shows the last 14 days.")], key="faq", title="Does it go blank?", kind="faq")
+    assert texts(drafted("Does the screen go blank?", faq)) == ["It shows the last 14 days."]
+
+
+def test_an_item_that_only_links_to_a_section_of_its_article_is_left_out() -> None:
+    document = passage(
+        [
+            ("heading", "Mail does not arrive"),
+            ("paragraph", "Check mail like this:"),
+            ("item", "Look at the cable and at the network"),
+            ("item", "Verify that mail is not blocked"),
+            ("heading", "Verify that mail is not blocked"),
+            ("paragraph", "Turn the firewall off for a minute."),
+        ]
+    )
+    assert "Verify that mail is not blocked" not in texts(drafted("Why does mail not arrive?", document))
+
+
 def test_a_row_of_a_table_is_told_with_its_cells_apart_and_never_its_head() -> None:
     document = passage(
         [

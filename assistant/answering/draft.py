@@ -202,6 +202,7 @@ class _Teller:
         again: list[_Saying] = []
         for saying in sorted(sayings, key=lambda saying: saying.found.unit.start):
             is_anchored = before.get(saying.found.unit) in said or saying.found not in section.found
+            is_anchored |= saying.found.candidate.passage.kind == "faq"  # leans on the question, which the reader asked
             told = saying if is_anchored else self._told(saying.found, anchored=False)
             if told is None:
                 said.discard(saying.found.unit)
@@ -211,7 +212,10 @@ class _Teller:
 
     def _told(self, one: Found, *, anchored: bool = True) -> _Saying | None:
         """The unit's parts for this reader; None when nothing of it can stand in a reply."""
-        voice = Voice(one.unit, one.candidate.passage, self.reader, anchored)
+        headings = frozenset(
+            other.headings[-1].casefold() for other in self.found if other.document_key == one.document_key
+        )
+        voice = Voice(one.unit, one.candidate.passage, self.reader, anchored, headings)
         if one.unit.kind == "procedure":
             parts = voice.procedure()
             chars = sum(len(part.text) for part in parts)

@@ -83,12 +83,17 @@ def leans_back(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """Tells one unit to one reader. `anchored` says that the reader is told what stands before the unit as well."""
+    """Tells one unit to one reader.
+
+    `anchored` says that the reader knows what stands before the unit; `headings` are the article's, in lower case: an
+    item that repeats one is a link to it.
+    """
 
     unit: Unit
     passage: Passage
     reader: Reader
     anchored: bool = True
+    headings: frozenset[str] = frozenset()
 
     def procedure(self) -> list[Part]:
         """The lead-in, then one part for each step; what stands or is nested under it is told with it."""
@@ -185,7 +190,8 @@ class Voice:
         leads_on = text.endswith(":") and line.block.kind != "item"
         if leads_on or _is_fragment(line) or len(text) > _LONGEST_LINE or is_question_of(line, self.passage):
             return False
-        return not (_points_away(text) or _ADDRESS.match(text))
+        is_link = line.block.kind == "item" and text.rstrip(".").casefold() in self.headings
+        return not (is_link or _points_away(text) or _ADDRESS.match(text))
 
     def _is_label(self, line: Line) -> bool:
         """Whether an item is a few words without a stop that nothing introduces: a link's text, a caption."""
