@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from assistant.domain import Length, Tone
 from assistant.errors import SettingsError
 from assistant.redaction.rules import REGIONS, Rules
 
@@ -40,6 +41,12 @@ class Models(Section):
     chat_options: dict[str, Any] = Field(default_factory=dict, description="Passed to init_chat_model, e.g. base_url.")
     chat_deadline_s: float = Field(30.0, gt=0, le=600)
     chat_attempts: int = Field(3, ge=1, le=10)
+    chat_tone: Tone = Field("friendly", description="friendly, neutral or formal; a request may ask for another.")
+    chat_length: Length = Field("normal", description="short, normal or detailed; a request may ask for another.")
+    chat_daily_tokens: int | None = Field(None, ge=0, description="Most tokens a day (UTC); beyond, extractive drafts.")
+    chat_daily_cost: float | None = Field(None, ge=0, description="Most USD a day (UTC); beyond, extractive drafts.")
+    chat_input_price: float = Field(0.0, ge=0, description="USD a million tokens read, where the vendor gives no cost.")
+    chat_output_price: float = Field(0.0, ge=0, description="USD a million tokens written, likewise.")
 
 
 class Answering(Section):

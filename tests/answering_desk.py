@@ -31,6 +31,7 @@ class Desk:
 
     client: TestClient
     home: Home
+    index: OwnedIndex
     vendor: FakeVendor | None
 
     def post(self, path: str, body: dict[str, Any], status: int = 200, **headers: str) -> Any:
@@ -74,6 +75,15 @@ def _settings(url: str, more: str) -> str:
 
 
 @contextmanager
+def with_settings(desk: Desk, **models: Any) -> Iterator[Desk]:
+    """The same helpdesk with other settings under [models]."""
+    section = desk.home.settings.models.model_copy(update=models)
+    home = replace(desk.home, settings=desk.home.settings.model_copy(update={"models": section}))
+    with _served(home, desk.index, desk.vendor) as found:
+        yield found
+
+
+@contextmanager
 def _served(home: Home, index: OwnedIndex, vendor: FakeVendor | None) -> Iterator[Desk]:
     services = Services(
         home.desk(home.assistant(index, lambda: index.name)), home.database, home.knowledge, home.corpus,
@@ -82,7 +92,7 @@ def _served(home: Home, index: OwnedIndex, vendor: FakeVendor | None) -> Iterato
     )  # fmt: skip
     app = create_app(services, Doorkeeper(home.keys, "local-token"))
     with TestClient(app, raise_server_exceptions=False) as client:
-        yield Desk(client, home, vendor)
+        yield Desk(client, home, index, vendor)
 
 
 # --- a model with manners ----------------------------------------------------------------------------------------

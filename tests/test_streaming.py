@@ -34,6 +34,7 @@ def plain(answering_desks: tuple[Desk, Desk]) -> Desk:
 def desk(answering_desks: tuple[Desk, Desk]) -> Desk:
     assert answering_desks[1].vendor is not None
     answering_desks[1].vendor.script = modest
+    deadline(answering_desks[1], 20.0)
     return answering_desks[1]
 
 
@@ -124,9 +125,13 @@ def test_a_reply_that_breaks_off_ends_with_its_last_part_and_says_so(desk: Desk,
 
 
 def impatient(desk: Desk) -> Desk:
-    drafter = desk.client.app.state.services.desk.assistant._drafter  # type: ignore[attr-defined]
-    drafter.model._deadline_s = 2.0
+    deadline(desk, 2.0)
     return desk
+
+
+def deadline(desk: Desk, seconds: float) -> None:
+    assert desk.home.chat_model is not None
+    desk.home.chat_model.model._deadline_s = seconds
 
 
 def modest_reply(desk: Desk) -> str:
@@ -196,7 +201,7 @@ def test_a_reader_who_leaves_ends_the_work_and_leaves_no_thread(desk: Desk) -> N
     content = modest_reply(desk)
     desk.vendor.stall_s = 60.0
     desk.vendor.script = lambda _: Behaviour("slow", content + " " * 4_000, wire="half")
-    desk.client.app.state.services.desk.assistant._drafter.model._deadline_s = 60.0  # type: ignore[attr-defined]
+    deadline(desk, 60.0)
     with listening(desk) as url:
         names = {"draft-stream", "chat-model"}
         for _ in range(5):
@@ -221,7 +226,7 @@ def test_the_first_part_comes_before_the_model_has_finished(desk: Desk) -> None:
     content = modest_reply(desk)
     desk.vendor.stall_s = 3.0
     desk.vendor.script = lambda _: Behaviour("slow", content + " " * len(content), wire="half")
-    desk.client.app.state.services.desk.assistant._drafter.model._deadline_s = 20.0  # type: ignore[attr-defined]
+    deadline(desk, 20.0)
     with listening(desk) as url, httpx.Client(trust_env=False, timeout=60) as client:
         begun, first = time.monotonic(), 0.0
         with client.stream("POST", f"{url}/v1/drafts:stream", json={"text": WIFI}, headers=HEADERS) as response:

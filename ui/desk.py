@@ -18,6 +18,7 @@ from ui.desk_draft import (
     empty_panel,
     final_text,
     recent_panel,
+    similar_panel,
     state_line,
     suggestions_panel,
 )
@@ -292,7 +293,8 @@ def _trying(desk: _Desk, doors: Doors, request: gr.Request, work: Any) -> Change
 
 
 def _opened(desk: _Desk, client: Client, opened: calls.Opened) -> Changes:
-    evidence = joined([evidence_panel(opened), suggestions_panel(opened.answer)])
+    tickets = [suggestions_panel(opened.answer), similar_panel(opened.similar)]
+    evidence = joined([evidence_panel(opened), *tickets])
     ticket = opened.ticket
     return _unrated(desk) | {
         desk.text: ticket.text,

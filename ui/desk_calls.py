@@ -34,6 +34,7 @@ class Opened:
     documents: Mapping[tuple[str, int], Json]
     nearest: tuple[Json, ...]
     history: Json
+    similar: tuple[Json, ...] = ()
 
     @property
     def draft_id(self) -> str:
@@ -113,6 +114,7 @@ def _opened(client: Client, ticket: Ticket, answer: Json, history: Json) -> Open
         {key: document for key, document in found.items() if document},
         tuple(document for document in near if document),
         history,
+        tuple(client.get("/v1/tickets/similar", {"draft_id": answer["draft_id"]})),
     )
 
 

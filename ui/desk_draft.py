@@ -158,6 +158,36 @@ def suggestions_panel(answer: Json) -> Html:
     )
 
 
+def similar_panel(tickets: Sequence[Json]) -> Html:
+    """Similar tickets with how they ended; what they said is among the suggestions."""
+    if not tickets:
+        return Html("")
+    rows = (
+        element(
+            "li",
+            element("strong", ticket["title"] or f"Ticket {ticket['document_id']}"),
+            element(
+                "p",
+                element("span", "Internal", class_="badge is-internal"),
+                element("span", ticket["status"] or "no status"),
+                day(ticket["updated_at"]),
+                class_="about",
+            ),
+            element("p", ticket["resolution"], class_="resolution") if ticket["resolution"] else None,
+            *(element("p", link(each["url"], each["title"] or each["document_id"])) for each in ticket["articles"]),
+        )
+        for ticket in tickets
+    )
+    return element(
+        "details",
+        element(
+            "summary", f"How {len(tickets)} similar tickets ended" if len(tickets) > 1 else "How a similar ticket ended"
+        ),
+        element("ul", *rows, class_="similar"),
+        class_="from-tickets",
+    )
+
+
 def recent_panel(drafts: Sequence[Json], current: str = "") -> Html:
     """The latest drafts; the open one is marked."""
     if not drafts:

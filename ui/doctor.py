@@ -29,7 +29,7 @@ def examine(data: Path | None, config: Path | None) -> list[Check]:
         home = open_home(data, config)
     except WaypostError as error:
         return [_models(), Check("data directory", False, str(error), "See the message.")]
-    looks: list[Callable[[Home], Check]] = [_space, _knowledge, _quarantine, _sources, _index, _owner]
+    looks: list[Callable[[Home], Check]] = [_space, _knowledge, _quarantine, _sources, _index, _chat_model, _spending, _owner]
     checks = [_models(), Check("data directory", True, str(home.folder)), *(look(home) for look in looks)]
     home.close()
     return checks
@@ -80,6 +80,31 @@ def _index(home: Home) -> Check:
     return Check("index", current or _is_served(home), f"{record.name}, {record.chunks} passages at its build",
                  "It lags behind or was not closed cleanly: it is repaired at the next start, or by "
                  "`waypost index rebuild`.")  # fmt: skip
+
+
+def _chat_model(home: Home) -> Check:
+    model = home.chat_model
+    if model is None:
+        return Check("chat model", True, "none is set: drafts are extractive")
+    try:
+        model.load()
+    except WaypostError as error:
+        return Check("chat model", False, str(error), "Until then drafts are extractive.")
+    return Check("chat model", True, f"{model.model.name} can be called; no call was made")
+
+
+def _spending(home: Home) -> Check:
+    status = home.spending.status()
+    found = f"{status['tokens']:,} tokens in {status['calls']:,} calls today, {status['cost']:.2f} USD"
+    limits = [
+        f"{limit:,} {name}"
+        for name, limit in (("tokens", status["limits"]["tokens"]), ("USD", status["limits"]["cost"]))
+        if limit is not None
+    ]
+    told = f"{found}; limit: {', '.join(limits) or 'none'}"
+    return Check(
+        "spending", not status["exceeded"], told, f"{status['exceeded']}: drafts are extractive until midnight UTC."
+    )
 
 
 def _is_served(home: Home) -> bool:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from assistant.index.generation import OwnedIndex
     from assistant.index.lock import Ownership
     from assistant.index.reader import ReaderIndex
+    from assistant.models.chat import LangChainDrafter
     from assistant.models.embedder import OnnxMiniLM, SentenceTransformerEmbedder
     from assistant.redaction import Redactor
     from assistant.seams import Drafter, Knowledge, PassageIndex
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from assistant.store.generations import Generations
     from assistant.store.keys import Keys
     from assistant.store.knowledge import StoredKnowledge
+    from assistant.store.spending import Spending
     from assistant.store.tunings import Tuned
 
 
@@ -146,6 +148,36 @@ class Home:
 
         return load_trained(self.encoders, self.tuned.encoder) if self.tuned and self.tuned.encoder else self.embedder
 
+    @cached_property
+    def chat_model(self) -> LangChainDrafter | None:
+        """The chat model that the settings name, not loaded yet; None drafts extractively."""
+        models = self.settings.models
+        if models.chat is None:
+            return None
+        from assistant.domain import Style
+        from assistant.models.chat import LangChainDrafter
+
+        return LangChainDrafter(
+            models.chat, models.chat_options, deadline_s=models.chat_deadline_s, attempts=models.chat_attempts,
+            style=Style(models.chat_tone, models.chat_length),
+        )  # fmt: skip
+
+    @property
+    def spending(self) -> Spending:
+        """What chat models have cost, and what they may."""
+        from assistant.store.spending import Budget, Spending
+
+        return Spending(self.database, Budget.of(self.settings.models.model_dump()))
+
+    @property
+    def _drafter(self) -> Drafter | None:
+        """The chat model inside its budget."""
+        if self.chat_model is None:
+            return None
+        from assistant.models.limited import LimitedDrafter
+
+        return LimitedDrafter(self.chat_model, self.chat_model.model.name, self.spending.exceeded)
+
     @property
     def encoders(self) -> Path:
         """Where trained encoders live."""
@@ -198,7 +230,7 @@ class Home:
         policy = Policy(wording, weights, answering.stale_after_days)
         rails = KnowledgeRails(self.knowledge, self.generations.last_seq, answering.protected_texts)
         return Assistant(
-            embedder, index, knowledge or self.knowledge, decide, policy, self._drafter(), generation, rails,
+            embedder, index, knowledge or self.knowledge, decide, policy, self._drafter, generation, rails,
             embedder if self.searcher is self.embedder else self.searcher,
         )  # fmt: skip
 
@@ -212,16 +244,6 @@ class Home:
     def close(self) -> None:
         """Close the database."""
         self.database.close()
-
-    def _drafter(self) -> Drafter | None:
-        models = self.settings.models
-        if models.chat is None:
-            return None
-        from assistant.models.chat import LangChainDrafter
-
-        return LangChainDrafter(
-            models.chat, models.chat_options, deadline_s=models.chat_deadline_s, attempts=models.chat_attempts
-        )
 
 
 def open_home(data: Path | None, config: Path | None = None, *, create: bool = False) -> Home:

@@ -53,6 +53,7 @@ def run(data: Path | None, config: Path | None, *, host: str | None, port: int |
         app = build_app(home, index, token, url, intake)
         upkeep = Upkeep(index)
         upkeep.start()
+        _load_chat_model(home)
         schedule = Schedule(sources_of(home), intake)
         schedule.start()
         gap_upkeep = GapUpkeep(home, index)
@@ -86,6 +87,21 @@ def _telling(home: Home) -> NotifierThread:
 
     named = targets(home.settings.notify, Digests(home.database), home.settings.desk.name)
     return NotifierThread(Notifier(lambda: news(home.gap_log), named, LogState(home.database)))
+
+
+def _load_chat_model(home: Home) -> None:
+    """Load the chat model apart from the start: its package takes seconds to import, which no draft should pay."""
+    model = home.chat_model
+    if model is None:
+        return
+
+    def load() -> None:
+        try:
+            model.load()
+        except WaypostError as error:
+            log.warning("%s Until then drafts are extractive.", error)
+
+    threading.Thread(target=load, name="chat-model-load", daemon=True).start()
 
 
 def build_app(home: Home, index: OwnedIndex, token: str, url: str, intake: Intake) -> FastAPI:

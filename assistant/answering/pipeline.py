@@ -10,14 +10,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from assistant.answering.asks import coverage
+from assistant.answering.clarify import follow_ups
 from assistant.answering.conflict import conflicts
 from assistant.answering.draft import resolution_suggestion
 from assistant.answering.fuse import FusionWeights
+from assistant.answering.guard import violations_of
 from assistant.answering.live import Follower, Live
-from assistant.answering.phrase import NoRails, Phrased, Rails, allowed_suggestions, phrase, screened
+from assistant.answering.phrase import NoRails, Phrased, Rails, allowed_suggestions, phrase, policy_of, screened
 from assistant.answering.reply import Wording, cited, warnings
 from assistant.answering.retrieve import ARTICLE_KINDS, retrieve
 from assistant.answering.rewrite import Rewriter
+from assistant.answering.similar import SimilarTicket, similar_tickets
 from assistant.answering.verify import verify
 from assistant.domain import (
     Answer,
@@ -139,6 +142,16 @@ class Assistant:
         clock.lap("suggest")
         return self._answer(question, retrieval, candidates, whole, phrased, supports, decision, suggestions, clock)
 
+    def similar(self, question: Question, *, audiences: Sequence[Audience], limit: int) -> tuple[SimilarTicket, ...]:
+        """Similar tickets with how they ended, nearest first."""
+        retrieval = self.search(question, audiences=audiences)
+        whole = self._knowledge.whole([hit.best for hit in retrieval.articles[:_NEAREST]])
+
+        def allow(told: Sequence[Suggestion]) -> Sequence[Suggestion]:
+            return allowed_suggestions(told, whole, question, self._rails)
+
+        return similar_tickets(retrieval.tickets, self._knowledge, audiences, allow, limit=limit)
+
     @property
     def has_model(self) -> bool:
         """Whether a chat model phrases replies."""
@@ -168,6 +181,19 @@ class Assistant:
         keys = {quote.document_key for s in supports for quote in s.part.quotes}
         live = self._knowledge.live_keys(sorted(keys)) if keys else set()
         return [s for s in supports if s.part.quotes and all(q.document_key in live for q in s.part.quotes)]
+
+    def _follow_ups(
+        self,
+        question: Question,
+        candidates: Sequence[Candidate],
+        sources: Sequence[Source],
+        whole: Mapping[tuple[str, int], Passage],
+    ) -> tuple[str, ...]:
+        """What to ask the customer, without what may not be said to one."""
+        asked = follow_ups(question, candidates, sources, whole)
+        policy = policy_of(self._rails.strict())
+        public = [passage for passage in whole.values() if passage.audience == "public"]
+        return tuple(text for text in asked if not violations_of(text, public, question, policy))
 
     def _suggestions(self, retrieval: Retrieval, audiences: Sequence[Audience]) -> tuple[Suggestion, ...]:
         """How the most similar tickets ended, for the agent's eyes."""
@@ -225,6 +251,7 @@ class Assistant:
             considered=tuple(candidates),
             vector=retrieval.vector,
             usage=phrased.usage,
+            follow_ups=self._follow_ups(question, candidates, sources, whole),
         )
 
 

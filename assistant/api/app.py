@@ -12,7 +12,19 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from assistant.api import contacts, drafts, gaps, operations, problems, rewriting, streaming, themes, weekly, writing
+from assistant.api import (
+    contacts,
+    drafts,
+    gaps,
+    operations,
+    problems,
+    rewriting,
+    streaming,
+    themes,
+    tickets,
+    weekly,
+    writing,
+)
 from assistant.api.auth import Doorkeeper
 from assistant.api.services import Services
 
@@ -36,8 +48,8 @@ def create_app(
     app.state.doorkeeper = doorkeeper
     problems.install(app)
     for router in (
-        drafts.router, streaming.router, rewriting.router, gaps.router, themes.router, contacts.router, writing.router,
-        operations.router, operations.open_router, weekly.router,
+        drafts.router, streaming.router, rewriting.router, tickets.router, gaps.router, themes.router, contacts.router,
+        writing.router, operations.router, operations.open_router, weekly.router,
     ):  # fmt: skip
         app.include_router(router)
     if allowed_origins:

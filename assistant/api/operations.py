@@ -10,6 +10,7 @@ from assistant.api.auth import Asker, Ingester
 from assistant.api.schemas import Health, IngestRequest, SyncRequest
 from assistant.api.services import Served
 from assistant.store.sources import Sources
+from assistant.store.spending import Budget, Spending
 
 open_router = APIRouter(tags=["operation"])
 router = APIRouter(prefix="/v1", tags=["operation"])
@@ -47,6 +48,12 @@ def sync(body: SyncRequest, caller: Ingester, services: Served) -> dict[str, Any
     """Run sources now, one after the other; the reply comes when they are done and searchable."""
     names = body.names or [source.name for source in Sources(services.database).all()]
     return {"summaries": services.intake.sync(names, allow_empty=body.allow_empty)}
+
+
+@router.get("/usage")
+def usage(caller: Ingester, services: Served) -> dict[str, Any]:  # noqa: ARG001
+    """What the chat model has cost today (UTC), beside the limits; `exceeded` says which one is reached."""
+    return Spending(services.database, Budget.of(services.desk.settings.get("models", {}))).status()
 
 
 @router.get("/quarantine")
