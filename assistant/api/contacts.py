@@ -13,6 +13,7 @@ from assistant.api.theme_schemas import ContactRequest, ReasonRequest
 from assistant.cleaning import cleaned
 from assistant.gaps import shapes
 from assistant.records import Contact, NewContact
+from assistant.redaction import Known, Person
 from assistant.store.contacts import Contacts
 from assistant.store.database import Database
 from assistant.store.listened import Listened
@@ -52,7 +53,8 @@ def get_contact(contact_id: int, caller: Asker, services: Served) -> dict[str, A
 @router.put("/contacts/{contact_id}/reason")
 def say_reason(contact_id: int, body: ReasonRequest, caller: Asker, services: Served) -> dict[str, Any]:
     """Say why somebody wrote; it counts at once, is kept, and the model learns from it at night."""
-    prevented = None if body.prevented_by is None else cleaned(body.prevented_by)
+    redactor = services.desk.redactor
+    prevented = None if body.prevented_by is None else redactor.text(cleaned(body.prevented_by))
     Overrides(services.database).add(
         contact_id, caller.name, cause=body.cause, stage=body.stage, prevented_by=prevented
     )
@@ -61,14 +63,20 @@ def say_reason(contact_id: int, body: ReasonRequest, caller: Asker, services: Se
 
 @router.post("/contacts")
 def add_contact(body: ContactRequest, caller: GapWorker, services: Served) -> dict[str, Any]:  # noqa: ARG001
-    """Take in a review, a survey comment or a question from elsewhere."""
+    """Take in a review, a survey comment or a question from elsewhere; it is kept with placeholders for persons."""
+    title, text = services.desk.redactor.texts([cleaned(body.title), cleaned(body.text)], known_person(body.person))
     contact = NewContact(
         token=f"{body.kind}:{cleaned(body.token)}", kind=body.kind, channel=cleaned(body.channel),
-        at=body.at or datetime.now(UTC), text=cleaned(body.text), title=cleaned(body.title),
+        at=body.at or datetime.now(UTC), text=text, title=title,
         person=cleaned(body.person), rating=body.rating,
     )  # fmt: skip
     contact_id = Contacts(services.database).add(contact)
     return shown(services.database, [Contacts(services.database).get(contact_id)])[0]
+
+
+def known_person(name: str) -> Known:
+    """What redaction knows of a contact from elsewhere: who wrote it, where that is told."""
+    return Known((Person((cleaned(name),)),) if name.strip() else ())
 
 
 def shown(database: Database, contacts: list[Contact]) -> list[dict[str, Any]]:

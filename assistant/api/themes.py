@@ -162,7 +162,8 @@ def _note(
     services: Services, theme_id: str, kind: NoteKind, caller: Caller, text: str, key: str | None
 ) -> dict[str, Any]:
     token = f"{caller.name[:80]}:{key[:100]}" if key else uuid.uuid4().hex
-    note = Fixes(services.database).write_note(theme_id, kind, caller.name, cleaned(text), token=token)
+    kept = services.desk.redactor.text(cleaned(text))
+    note = Fixes(services.database).write_note(theme_id, kind, caller.name, kept, token=token)
     return shapes.note_json(note)
 
 
