@@ -17,8 +17,8 @@ from ingest.structure.markdown import from_markdown
 from ingest.structure.plain import from_text
 from ingest.structure.visible import Visible
 
-SMALL = 1_000_000
-"""Bytes up to which HTML, Markdown, text and CSV are parsed in this process."""
+SMALL = {"markdown": 32_000, "html": 100_000, "text": 1_000_000, "csv": 1_000_000}
+"""Bytes up to which a format is parsed in this process: a few kilobytes of brackets take a Markdown parser seconds."""
 
 FORMATS = {
     ".md": "markdown", ".markdown": "markdown", ".mdx": "markdown", ".html": "html", ".htm": "html", ".xhtml": "html",
@@ -39,7 +39,7 @@ def visible(kind: str, raw: bytes) -> tuple[Visible, Mapping[str, object]]:
     Raises:
         UnreadableItem: it is not what its name says, or not within the limits.
     """
-    if kind in _HERE and len(raw) <= SMALL:
+    if len(raw) <= SMALL.get(kind, 0):
         return _HERE[kind](decoded(raw))
     found = shared().parse(kind, raw)
     return from_wire(found), found.get("front", {})
@@ -47,7 +47,7 @@ def visible(kind: str, raw: bytes) -> tuple[Visible, Mapping[str, object]]:
 
 def of_text(kind: str, text: str) -> Visible:
     """The same of text that is decoded already: a record's field."""
-    if kind in _HERE and len(text) <= SMALL:
+    if len(text) <= SMALL.get(kind, 0):
         return _HERE[kind](text)[0]
     return visible(kind, text.encode("utf-8", "replace"))[0]
 
@@ -58,7 +58,7 @@ def table(kind: str, raw: bytes) -> dict[str, Any]:
     Raises:
         UnreadableItem: it is no table, or not within the limits.
     """
-    if kind == "csv" and len(raw) <= SMALL:
+    if len(raw) <= SMALL.get(kind, 0):
         from ingest.formats.tables import csv_rows
 
         return csv_rows(raw)

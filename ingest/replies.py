@@ -21,22 +21,27 @@ _WROTE = re.compile(
     r"|Em\b.{4,200}\bescreveu"
     r"|Den\b.{4,200}\bskrev.{0,100}"
     r"|.{3,100}<[^<>\s]+@[^<>\s]+>\s*(?:wrote|schrieb|a \u00e9crit|escribi\u00f3|ha scritto)"
+    # A time of day and an address at the end: in whatever language the word between them and the colon is.
+    r"|.{0,80}\d{1,2}[:.]\d\d\b.{1,120}<\s*[^<>\s]+@[^<>\s]+\s*>\s*[^\s\d]{0,14}"
     r")\s*:"
 )
-_WROTE_START = re.compile(r">*\s*(?:On|Am|Le|El|Il|Op|Em|Den)\s.*\d")
+_WROTE_START = re.compile(
+    r">*\s*(?:On|Am|Le|El|Il|Op|Em|Den)\s.*\d|\D{0,30}\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}:\d\d"
+)
 _SEPARATOR = re.compile(
     r"-{2,}\s*(?:Original Message|Original-Nachricht|Urspr\u00fcngliche Nachricht|Message d'origine|Mensaje original"
     r"|Forwarded message|Reply message|Oorspronkelijk bericht)\s*-*",
     re.IGNORECASE,
 )
 _HEADER = re.compile(
-    r"\*?(?:From|Sent|To|Cc|Date|Subject|Reply-To|Von|Gesendet|An|Datum|Betreff|De|Envoy\u00e9|\u00c0|Objet|Para|Asunto)"
+    r"\*?(?:From|Sent|To|Cc|Date|Subject|Reply-To|Von|Gesendet|An|Datum|Betreff|De|Envoy\u00e9|\u00c0|Objet|Para|Asunto"
+    r"|\u041e\u0442|\u041a\u043e\u043c\u0443|\u041e\u0442\u043f\u0440\u0430\u0432\u043b\u0435\u043d\u043e|\u0414\u0430\u0442\u0430|\u0422\u0435\u043c\u0430)"
     r"\s?:\*?\s+\S"
 )
 _FORUM_QUOTE = re.compile(r"\S.{0,60}\b(?:said|wrote)\s*:?")
 _DASHES = re.compile(r"--|\u2014|__+")
 _DEVICE = re.compile(
-    r"Sent (?:from|via|with) (?:my|the|a|Yahoo|Mail|Outlook|ProtonMail|Proton|Samsung)\b.{0,60}|Sent on the .{2,40}"
+    r"Sent (?:from|via|with) (?:my|the|a|Yahoo|Mail|Outlook|ProtonMail|Proton|Samsung)\b[^,]{0,60}|Sent on the .{2,40}"
     r"|Get Outlook for .{0,40}|Von meinem .{2,40} gesendet|Gesendet von .{2,40}|Envoy\u00e9 de(?:puis)? mon .{2,40}"
     r"|Enviado desde mi .{2,40}|Inviato da .{2,40}"
 )
@@ -47,6 +52,10 @@ _CLOSING = re.compile(
     r"\s*[,.!]*",
     re.IGNORECASE,
 )
+_DASHED_NAME = re.compile(r"[-\u2013~]\s?[^\W\d_a-z][\w'.\u2019-]*(?:\s[^\W\d_a-z][\w'.\u2019-]*){0,3}")
+_SENTENCE_END = re.compile(r"(?:[?!:]|(?<![.]\w)[.])$")  # "Ph.D." ends no sentence
+_RULE = re.compile(r"[-_=*]{5,}")
+_CONTACT = re.compile(r"@\w|\bwww\.|https?://|\(?\+?\d[\d ().-]{6,}\d")
 _DISCLAIMER = re.compile(
     r"\W*(?:confidentiality notice|disclaimer)\b"
     r"|this (?:e-?mail|message|communication)(?: \w+| \(.{0,60}\)|,){0,8}"
@@ -72,7 +81,7 @@ _MIN_HEADERS = 3
 _MAX_HEADERS = 12
 _MAX_NESTED = 20
 _MAX_SIGNATURES = 4
-_MAX_SIGNATURE_LINES = 10
+_MAX_SIGNATURE_LINES = 24
 _MAX_SIGNATURE_LINE = 100
 _MAX_NAMES = 5
 _MIN_QUOTED = 20
@@ -124,10 +133,22 @@ def _without_history(lines: Sequence[str], earlier: str) -> list[str]:
             under_header = True
             at += size
             continue
+        if _is_quoted_mail(lines, at) and any(line.strip() for line in kept):
+            return kept
         if not (_is_marked(lines[at]) and (under_header or _was_said(lines[at], earlier))):
             kept.append(lines[at])
         at += 1
     return kept
+
+
+def _is_quoted_mail(lines: Sequence[str], at: int) -> bool:
+    """Whether all that is left from `at` is marked as quoted and starts with the header of a mail."""
+    if (
+        not _is_marked(lines[at])
+        or sum(bool(_HEADER.match(line.lstrip("> "))) for line in lines[at : at + 8]) < _MIN_HEADERS
+    ):
+        return False
+    return all(_is_marked(line) or not line.strip() for line in lines[at:])
 
 
 def _is_marked(line: str) -> bool:
@@ -217,11 +238,31 @@ def _signature_start(lines: Sequence[str]) -> int:
         return len(lines) - 1
     for at in range(len(lines) - 1, max(0, len(lines) - 1 - _MAX_SIGNATURE_LINES), -1):
         bare, rest = _bare(lines[at]), lines[at + 1 :]
+        if at == len(lines) - 1 and at and _DASHED_NAME.fullmatch(bare):
+            return at
+        if _RULE.fullmatch(bare) and _is_card(rest):
+            return at
         if _DASHES.fullmatch(bare) and all(len(line) <= _MAX_SIGNATURE_LINE for line in rest):
             return at
         if _CLOSING.fullmatch(bare) and len(rest) <= _MAX_NAMES and all(_is_name_or_title(line) for line in rest):
             return at
-    return len(lines)
+    return _card_start(lines)
+
+
+def _card_start(lines: Sequence[str]) -> int:
+    """Where the last paragraph starts if it is a calling card: names, titles, two ways or more to reach somebody."""
+    start = len(lines)
+    while start and lines[start - 1].strip():
+        start -= 1
+    card = lines[start:]
+    reached = sum(bool(_CONTACT.search(_bare(line))) for line in card)
+    return start if start and len(card) >= 3 and reached >= 2 and _is_card(card) else len(lines)
+
+
+def _is_card(lines: Sequence[str]) -> bool:
+    """Names, titles, addresses and numbers, and somewhere a way to reach whose they are."""
+    said = [line for line in lines if line.strip()]
+    return bool(said) and all(map(_is_name_or_title, said)) and any(_CONTACT.search(_bare(line)) for line in said)
 
 
 def _without_name(lines: Sequence[str], writer: Sequence[str]) -> list[str]:
@@ -236,7 +277,7 @@ def _without_name(lines: Sequence[str], writer: Sequence[str]) -> list[str]:
 
 def _is_name_or_title(line: str) -> bool:
     """Short, and no sentence: a name, a title, an address or a number."""
-    return len(line) <= 60 and len(line.split()) <= 8 and not line.rstrip().endswith((".", "?", "!", ":"))
+    return len(line) <= 60 and len(line.split()) <= 8 and not _SENTENCE_END.search(line.rstrip())
 
 
 def _stripped_end(lines: Sequence[str]) -> list[str]:

@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -25,9 +26,12 @@ from assistant.errors import UnreadableItem
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of one file: seconds, bytes of the child's whole memory, bytes of what it returns."""
+    """Of one file: processor seconds, and seconds on the clock in case it waits for something; bytes of the child's
+    whole memory, and of what it returns.
+    """
 
-    seconds: float = 10.0
+    seconds: int = 10
+    waited: float = 60.0
     memory: int = 512 * 1024 * 1024
     output: int = 64 * 1024 * 1024
 
@@ -51,7 +55,7 @@ class Sandbox:
         with self._lock:
             child = self._running()
             try:
-                reply = self._exchange(child, request, raw, time.monotonic() + self._limits.seconds)
+                reply = self._exchange(child, request, raw, time.monotonic() + self._limits.waited)
             except BaseException:
                 self._drop()
                 raise
@@ -67,7 +71,7 @@ class Sandbox:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "ingest.sandbox_worker", str(self._limits.memory)],
+                [sys.executable, "-m", "ingest.sandbox_worker", str(self._limits.memory), str(self._limits.seconds)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_bare_environment(),
             )  # fmt: skip
             for pipe in (self._child.stdin, self._child.stdout):
@@ -120,16 +124,22 @@ class Sandbox:
         pipes: tuple[list[int], list[int]] = ([], [pipe]) if writing else ([pipe], [])
         if left <= 0 or not any(select.select(*pipes, [], left)):
             child.kill()
-            raise UnreadableItem(
-                f"expected a file that is read within {self._limits.seconds:g} s, found one that takes longer. "
-                "Split it, or save it anew with the program that made it."
-            )
+            raise self._too_slow()
 
     def _died(self, child: subprocess.Popen[bytes]) -> UnreadableItem:
         child.kill()
+        code = child.wait()
+        if code == -signal.SIGXCPU:
+            return self._too_slow()
         return UnreadableItem(
-            f"its parser ended with code {child.wait()}: the file is damaged or made to do harm. "
+            f"its parser ended with code {code}: the file is damaged or made to do harm. "
             "Save it anew with the program that made it."
+        )
+
+    def _too_slow(self) -> UnreadableItem:
+        return UnreadableItem(
+            f"expected a file that is read within {self._limits.seconds} s, found one that takes longer. "
+            "Split it, or save it anew with the program that made it."
         )
 
     def _result(self, reply: bytes) -> Any:
