@@ -12,7 +12,8 @@ import argparse
 import csv
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -22,7 +23,9 @@ import numpy.typing as npt
 
 from assistant.gaps.themes import NONE, cluster, name_themes
 from assistant.gaps.trend import spikes, week_of, weekly_counts
+from assistant.gaps.triage import Contact, load_triage
 from assistant.models.embedder import load_embedder
+from assistant.seams import Embedder
 
 WINDOW = 27
 FIRST = 12
@@ -33,7 +36,8 @@ RESCALE_EVERY = 13
 class Alarm:
     """A spike as it would have been raised at the end of `week`.
 
-    `fresh` if fewer than a tenth of its contacts were part of a spike in the 8 weeks before.
+    `fresh` if fewer than a tenth of its contacts were part of a spike in the 8 weeks before. `cause` is the likeliest
+    one over the week's contacts with its mean probability, of the titles alone.
     """
 
     week: str
@@ -45,6 +49,7 @@ class Alarm:
     high: int
     p_value: float
     fresh: bool
+    cause: str = ""
 
 
 def read_stream(path: Path) -> tuple[list[date], list[str]]:
@@ -65,8 +70,16 @@ def shuffled_within_weekday(days: Sequence[date], *, seed: int) -> list[date]:
     return result
 
 
-def replay(days: Sequence[date], titles: Sequence[str], vectors: npt.NDArray[np.float32]) -> Iterator[Alarm]:
-    """Alarms in the order in which they would have been raised; week 12 of the stream is the first one judged."""
+def replay(
+    days: Sequence[date],
+    titles: Sequence[str],
+    vectors: npt.NDArray[np.float32],
+    cause_of: Callable[[Sequence[str]], str] = lambda _: "",
+) -> Iterator[Alarm]:
+    """Alarms in the order in which they would have been raised; week 12 of the stream is the first one judged.
+
+    `cause_of` says why the contacts with these titles came.
+    """
     start = min(days) - timedelta(days=min(days).weekday())
     weeks = np.asarray([(day - start).days // 7 for day in days], dtype=np.int64)
     memory = np.full(len(days), NONE, dtype=np.int64)
@@ -88,7 +101,8 @@ def replay(days: Sequence[date], titles: Sequence[str], vectors: npt.NDArray[np.
             members = rows[found.labels == spike.theme]
             earlier = [raised[int(m)] for m in members if week - 8 <= raised.get(int(m), -99) < week]
             fresh = len(earlier) < 0.1 * len(members)
-            raised.update({int(m): week for m in members[weeks[members] == week]})
+            latest = members[weeks[members] == week]
+            raised.update({int(m): week for m in latest})
             yield Alarm(
                 week=week_of(ended),
                 ended=ended,
@@ -99,7 +113,18 @@ def replay(days: Sequence[date], titles: Sequence[str], vectors: npt.NDArray[np.
                 high=spike.expected.high,
                 p_value=spike.p_value,
                 fresh=fresh,
+                cause=cause_of([titles[int(m)] for m in latest]),
             )
+
+
+def likeliest_cause(titles: Sequence[str], embedder: Embedder) -> str:
+    """The cause with the highest mean probability over contacts of which only the titles are known."""
+    found = load_triage().label([Contact(str(n), title, "") for n, title in enumerate(titles)], embedder)
+    total = Counter[str]()
+    for triaged in found:
+        total.update({name: share / len(found) for name, share in triaged.cause.distribution})
+    name, share = total.most_common(1)[0]
+    return f"{name} {share:.2f}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -112,8 +137,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write("skipped: WAYPOST_BENCH names no folder of benchmark data\n")
         return 1
     days, titles = read_stream(Path(bench) / "thunderbird" / "stream_2023_24.csv")
-    vectors = load_embedder().embed(titles)
-    _show("the stream", days, replay(days, titles, vectors))
+    embedder = load_embedder()
+    vectors = embedder.embed(titles)
+    _show("the stream", days, replay(days, titles, vectors, lambda some: likeliest_cause(some, embedder)))
     for seed in range(1, shuffles + 1):
         moved = shuffled_within_weekday(days, seed=seed)
         _show(f"shuffle {seed}", moved, replay(moved, titles, vectors))
@@ -126,7 +152,8 @@ def _show(name: str, days: Sequence[date], alarms: Iterator[Alarm]) -> None:
         raised += 1
         sys.stdout.write(
             f"{name}: {alarm.week}, ended {alarm.ended}, {'new  ' if alarm.fresh else 'again'} {alarm.name!r} "
-            f"{alarm.count} contacts, expected {alarm.expected} (up to {alarm.high}), p {alarm.p_value:.1e}\n"
+            f"{alarm.count} contacts, expected {alarm.expected} (up to {alarm.high}), p {alarm.p_value:.1e} "
+            f"{alarm.cause}\n"
         )
     judged = ((max(days) - min(days)).days / 7 - FIRST) / 13
     sys.stdout.write(f"{name}: {raised} alarms in {judged:.1f} quarters, {raised / judged:.2f} per quarter\n")

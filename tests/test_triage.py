@@ -173,6 +173,9 @@ def test_the_party_is_the_security_program_rather_than_the_mailbox() -> None:
     assert external_party("Cannot send from AT&T", "It asks for a key.") == "AT&T"
     assert external_party("", "I think my antivirus blocks it") == "antivirus"
     assert external_party("Fonts", "The letters are too small") == ""
+    assert external_party("", "Login to server smtp.Example.org failed, is it my firewall?") == "example.org"
+    assert external_party("", "I use Windows 11 and it loses its window") == ""
+    assert external_party("", "It stopped after I upgraded my laptop to Windows 11") == "operating system"
     assert external_party("", "The button disappeared and coxswain, sparkle, fashaw are no parties") == ""
 
 

@@ -102,7 +102,10 @@ _KINDS: dict[str, str] = {
     "mail provider": r"(?:e-?mail |mail )?provider|web ?host|hosting(?: company| provider)?",
     "add-on": r"add-?ons?|extensions?|plug-?ins?",
     "Linux package": r"flatpak|snap",
-    "operating system": r"windows update|mac ?os update|windows 1[01]|mac ?os|sonoma|ventura|ubuntu|linux mint|fedora",
+    "operating system": (
+        r"(?:windows|mac ?os|os ?x|linux) (?:update|upgrade)|(?:updat\w+|upgrad\w+|switch\w*)(?: \w+){0,4} "
+        r"(?:windows 1[01]|mac ?os|sonoma|ventura|sequoia|ubuntu|linux mint|fedora)"
+    ),
 }
 
 
@@ -111,20 +114,26 @@ def _compiled(names: dict[str, str]) -> dict[str, re.Pattern[str]]:
 
 
 _NAMED, _GENERIC = _compiled(_NAMES), _compiled(_KINDS)
+_HOST = re.compile(r"(?<![\w.-])(?:imap|pop3?|smtp|mail)[\w-]*\.((?:[a-z0-9-]+\.)+[a-z]{2,})(?![\w-])", re.IGNORECASE)
 _WATCHERS = frozenset(list(_NAMES)[:14])  # security and cleaning programs: named seldom, meant when named
 
 
 def external_party(title: str, text: str, quote: str = "") -> str:
     """The outside party that title or text names most, first of all in `quote`; "" where none is named.
 
-    A name goes before a kind ("antivirus"); among names those of security programs weigh double, since a provider is
-    also named where it only says which mailbox it is.
+    A known name goes before the domain of a mail server that the contact names, and that before a kind ("antivirus").
+    Among names those of security programs weigh double, since a provider is also named where it only says which
+    mailbox it is. An operating system counts where it was updated, not where it is only mentioned.
 
     >>> external_party("Cannot send", "My Gmail works, but since Norton updated itself mail times out.")
     'Norton'
+    >>> external_party("Login failed", "It says: login to server pop.example.net failed.")
+    'example.net'
     """
     weighed = {name: _weight(cue, name, title, text, quote) for name, cue in _NAMED.items()}
     if not any(weighed.values()):
+        if host := _HOST.search(f"{quote}\n{title[:500]}\n{text[:6000]}"):
+            return host.group(1).lower()
         weighed = {name: _weight(cue, name, title, text, quote) for name, cue in _GENERIC.items()}
     best = max(weighed, key=lambda name: weighed[name])
     return best if weighed[best] > 0 else ""
