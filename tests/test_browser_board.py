@@ -126,7 +126,7 @@ def test_the_list_says_rank_contacts_cost_cause_and_stage(server: Server, opened
     first = rows.nth(0).inner_text()
     assert first.startswith("1")
     assert re.search(r"EUR [\d,]+–[\d,]+", first)
-    assert re.search(r"\d %", first)
+    assert re.search(r"\d\s%", first)
     assert page.locator(".themes svg.plot").count() == rows.count()
     assert list(page.locator(".themes th").all_inner_texts())[:3] == ["Rank", "Theme", "Contacts"]
 
@@ -234,6 +234,7 @@ def test_listening_shows_one_contact_at_a_time_and_remembers_what_was_heard(serv
     page.click(".card:visible [data-step='1']")
     page.wait_for_function(f"document.querySelector('.card:not([hidden])').dataset.contact !== '{contact}'")
     page.keyboard.press("ArrowRight")
+    page.wait_for_selector("body:not(.is-busy)")
     page.reload()
     page.wait_for_selector("body.is-ready")
     assert int(page.inner_text(".listen-head .quiet").split(" of ")[0]) == heard_before + 2

@@ -113,9 +113,11 @@ def _connect(page: gr.Blocks, board: _Board, doors: Doors) -> None:
     page.load(load, board.to_open, [board.header, *screen], js="() => [window.location.search]", **QUIET).then(
         None, js="() => { waypost.ready(); waypost.shown(); }"
     )
-    board.open.click(show, board.to_open, screen, js="(...v) => waypost.instead(v)", **QUIET).then(None, js=ready)
+    board.open.click(
+        show, board.to_open, screen, js="(...v) => waypost.instead(v)", trigger_mode="always_last", **QUIET
+    ).then(None, js=ready)
     board.act.click(act, [board.to_open, board.action], screen, js="() => waypost.action()", **QUIET).then(
-        None, js=ready
+        None, js="() => waypost.acted()"
     )
     board.fetch.click(
         fetch, [board.to_open, board.wanted_file], [board.file, board.notice], js="() => waypost.wantedFile()", **QUIET

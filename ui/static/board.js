@@ -32,7 +32,22 @@
     return query === null ? inherited(values) : [query, ...values.slice(1)];
   };
 
-  const send = (what) => { action = what; button("act")?.click(); };
+  // One change after the other: a second one while the first is under way would be lost.
+  const waiting = [];
+  let busy = false;
+  function next() {
+    if (busy || !waiting.length) return;
+    busy = true;
+    document.body.classList.add("is-busy");
+    action = waiting.shift();
+    button("act")?.click();
+  }
+  const send = (what) => { waiting.push(what); next(); };
+  waypost.acted = () => {
+    busy = false;
+    waypost.shown();
+    next();
+  };
 
   function go(query) {
     toOpen = query;
@@ -58,7 +73,7 @@
   }
 
   waypost.shown = () => {
-    document.body.classList.remove("is-busy");
+    document.body.classList.toggle("is-busy", busy);
     const on = document.querySelector("#keys-on");
     if (on) on.checked = localStorage.getItem(KEYS) !== "off";
     if (kept) {
