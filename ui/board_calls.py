@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -92,8 +92,15 @@ def refusal(client: Client, theme_id: str) -> str:
 
 
 def digest(client: Client, week: str) -> tuple[Json | None, list[str]]:
-    """The list of a week ("latest": of the last one that has ended), and the weeks that have one, latest first."""
-    weeks = sorted((_week(each) for each in client.get("/v1/digests")["weeks"]), reverse=True)
+    """The list of a week ("latest": of the last one that has ended), and the weeks to choose from, latest first.
+
+    The last whole week of contacts has one as soon as somebody looks at it.
+    """
+    listed = client.get("/v1/themes", {"limit": 1})
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    last = min(date.fromisoformat(listed["period"]["last"]), yesterday)
+    ended = {_week_of(last - timedelta(days=last.isoweekday() % 7))} if listed["all_contacts"] else set()
+    weeks = sorted({*client.get("/v1/digests")["weeks"], *ended}, reverse=True)
     asked = week if week != "latest" else (weeks[0] if weeks else "")
     return (client.get(f"/v1/digests/{quote(asked, safe='')}", {"format": "json"}) if asked else None), weeks
 
@@ -179,5 +186,6 @@ def _path(theme_id: str, below: str = "") -> str:
     return f"/v1/themes/{quote(str(theme_id), safe='')}" + (f"/{below}" if below else "")
 
 
-def _week(entry: Any) -> str:
-    return str(entry["week"] if isinstance(entry, Mapping) else entry)
+def _week_of(day: date) -> str:
+    year, week, _ = day.isocalendar()
+    return f"{year}-W{week:02d}"
