@@ -270,3 +270,12 @@ def test_an_unknown_theme_is_not_found(log: GapLog) -> None:
     for name in ("T999", "nonsense", "T-1", ""):
         with pytest.raises(NotFound):
             log.board.show(name, log.board.period(date(2026, 1, 1), date(2026, 1, 2)))
+
+
+def test_a_word_about_a_whole_theme_teaches_its_contacts_labels(grouped: GapLog) -> None:
+    assert not grouped.labelling.learn()
+    ThemeChanges(grouped.database).set("T1", {"cause": "request"}, "ann")
+    assert grouped.labelling.learn()
+    grouped.labelling.label_new()
+    taught = Contacts(grouped.database).page(ContactFilter(theme_id="T1"), limit=99)
+    assert sum(c.reason.cause == "request" for c in taught) > len(taught) / 2

@@ -11,6 +11,7 @@ from assistant.errors import WaypostError
 from assistant.store.contact_rows import ContactFilter
 from assistant.store.contacts import Contacts
 from assistant.store.log_state import LogState
+from assistant.store.mined import Mined
 from assistant.store.retests import Retests
 
 if TYPE_CHECKING:
@@ -84,6 +85,9 @@ class GapUpkeep(threading.Thread):
             return True
         _retested(self._home, self._index)
         if self._is_night():
+            if Mined(self._home.database).count(None, None, done=True):
+                # Who mined the history wants its new tickets mined, too.
+                self._home.mining(self._index).run()
             self._home.gap_log.night()
             LogState(self._home.database).set(_NIGHT, datetime.now(UTC).isoformat())
         return False

@@ -19,9 +19,12 @@ from assistant.store.contacts import Contacts
 from assistant.store.database import Database
 from assistant.store.log_state import LogState
 from assistant.store.overrides import Overrides
+from assistant.store.themes import Themes
 
 _PIECE = 64
 _LEARNED = "triage_learned"
+_OF_THEME = 10
+"""Contacts of a theme that a word about the whole theme teaches: more would drown what was said about single ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,14 @@ class Labelling:
         return known
 
     def _decided(self) -> dict[int, tuple[str | None, str | None]]:
-        return Overrides(self.database).decided()
+        """What people decided about contacts, and about whole themes: that counts for a theme's first contacts."""
+        decided = Overrides(self.database).decided()
+        for theme in Themes(self.database).all():
+            if theme.cause or theme.stage:
+                for contact_id in Contacts(self.database).first_of(theme.id, _OF_THEME):
+                    cause, stage = decided.get(contact_id, (None, None))
+                    decided[contact_id] = (cause or theme.cause or None, stage or theme.stage or None)
+        return decided
 
     def _corrections(self) -> list[Correction]:
         if not LogState(self.database).get(_LEARNED):

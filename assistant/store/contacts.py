@@ -168,6 +168,12 @@ class Contacts:
         with self._database.read() as connection:
             return list(connection.scalars(query.order_by(g.Contact.id)))
 
+    def first_of(self, theme: str, count: int) -> list[int]:
+        """The contacts of a theme that were heard first."""
+        query = select(g.Contact.id).where(g.Contact.theme_id == theme_number(theme)).order_by(g.Contact.id)
+        with self._database.read() as connection:
+            return list(connection.scalars(query.limit(count)))
+
     def place(self, places: Mapping[int, str | None]) -> None:
         """Put contacts into themes by day, None for no theme; one that has a theme stays where it is."""
         with self._database.write() as connection:

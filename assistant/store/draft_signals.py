@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select, update
 
 from assistant.records import NewSignal, SignalType
 from assistant.store import gap_tables as g
@@ -15,6 +15,9 @@ from assistant.store.signals import write_signals
 
 HEAVY_EDIT = 0.5
 """Share of words changed from which an edit counts: half of the reply is another one."""
+
+LONGEST_MINUTES = 120.0
+"""A draft that was open for longer was not worked on all the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,12 @@ class FeedbackWords:
 def signal_event(
     connection: Connection, draft_id: str, kind: str, actor: str, distance: float | None, sources: Sequence[str]
 ) -> None:
-    """A discarded draft, or one that was sent (or edited) far from what was drafted: one signal per cited article."""
+    """A discarded draft, or one that was sent (or edited) far from what was drafted: one signal per cited article.
+
+    Sending also measures the contact's handle time: the minutes since the draft was shown first.
+    """
+    if kind == "sent":
+        _measure(connection, draft_id)
     if kind == "discarded":
         _write(connection, draft_id, "discarded", actor, None, sources, f"discarded:{draft_id}")
     elif kind in ("sent", "edited") and distance is not None and distance >= HEAVY_EDIT:
@@ -47,6 +55,18 @@ def signal_feedback(
     if words.proposed_fix:
         said = {**evidence, "prevented_by": words.proposed_fix[:2000]}
         _write(connection, draft_id, "flagged", actor, None, (), f"flagged:feedback:{feedback_id}", said)
+
+
+def _measure(connection: Connection, draft_id: str) -> None:
+    contact_id = contact_of_draft(connection, draft_id)
+    shown = select(func.min(t.DraftEvent.at)).where(t.DraftEvent.draft_id == draft_id, t.DraftEvent.kind == "shown")
+    begun = connection.scalar(shown)
+    if contact_id is None or begun is None:
+        return
+    minutes = (datetime.now(UTC) - begun).total_seconds() / 60
+    if minutes <= LONGEST_MINUTES:
+        measured = update(g.Contact).where(g.Contact.id == contact_id, g.Contact.minutes.is_(None))
+        connection.execute(measured.values(minutes=round(minutes, 2)))
 
 
 def contact_of_draft(connection: Connection, draft_id: str) -> int | None:
