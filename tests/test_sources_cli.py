@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import json
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +185,28 @@ def test_the_server_runs_what_is_due_and_takes_over_what_is_asked_for(
             assert refused.status_code == 403
         run("sources", "remove", "help", data=data)
         _until(lambda: hits(data, "change the colour of the frame") == [], 10)
+
+
+def test_a_signed_call_of_the_helpdesk_is_followed_by_a_sync(tmp_path: Path) -> None:
+    account = Zendesk()
+    account.article(1, WIFI)
+    data = tmp_path / "data"
+    with local_site(account) as site:
+        keys = ("--token-env", "ZENDESK_KEY", "--set", f"user={USER}", "--set", "hook_env=HOOK_KEY")
+        run("sources", "add", "zendesk", site.url, "--name", "desk", *keys, data=data)
+        with serving(data, extra={**ALLOWED, "HOOK_KEY": "hook-key-5"}) as (_, holder):
+            moment = datetime.now(UTC).isoformat()
+            signed = hmac.digest(b"hook-key-5", moment.encode() + b"{}", hashlib.sha256)
+            headers = {
+                "X-Zendesk-Webhook-Signature": base64.b64encode(signed).decode(),
+                "X-Zendesk-Webhook-Signature-Timestamp": moment,
+            }
+            address = f"{holder.url}/v1/hooks/zendesk"
+            assert httpx.post(address, content=b"{} ", headers=headers).status_code == 401
+            assert httpx.post(address, content=b"x" * 1_100_000, headers=headers).status_code == 413
+            assert httpx.post(address, content=b"{}", headers=headers).status_code == 202
+            _until(lambda: listed(data)[0]["documents"] == 1)
+            assert listed(data)[0]["next_run_at"] is None
 
 
 def test_a_server_that_waits_for_a_limited_source_ends_at_once(tmp_path: Path) -> None:

@@ -68,8 +68,8 @@ def _sources(home: Home) -> Check:
     from assistant.store.sources import Sources
 
     failing = [source for source in Sources(home.database).all() if source.last_error]
-    found = "each ended well" if not failing else f"{len(failing)} ended early; {failing[0].name}: {failing[0].last_error}"
-    return Check("sources", not failing, found, "See `waypost sources list`, then `waypost sources sync NAME`.")
+    first = f"; first: {failing[0].name}: {failing[0].last_error}" if failing else ""
+    return Check("sources", not failing, f"{len(failing)} ended early{first}", "See `waypost sources list`, then `waypost sources sync NAME`.")
 
 
 def _index(home: Home) -> Check:

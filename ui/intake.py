@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from ui.unchanged import fingerprint
 if TYPE_CHECKING:
     from assistant.index.generation import OwnedIndex
     from assistant.store.sources import StoredSource
+    from ingest.hooks import Hooks
     from ui.home import Home
 
 
@@ -112,6 +114,17 @@ class Intake:
                 return [synced(self._home, source, hooks, allow_empty=allow_empty, files=files) for source in stored]
             finally:
                 self._keep_in_step()
+
+    def hooked(self, kind: str, headers: Mapping[str, str], body: bytes) -> str | None:
+        """The source that a helpdesk's call proves to come from, which is due now; None when it proves nothing."""
+        return self._hooks.received(kind, headers, body)
+
+    @cached_property
+    def _hooks(self) -> Hooks:
+        from ingest.hooks import Hooks
+        from ui.syncing import sources_of
+
+        return Hooks(sources_of(self._home))
 
     def _address(
         self, location: str, audience: Audience, *, allow_empty: bool, progress: Progress | None

@@ -16,6 +16,7 @@ from assistant.api import (
     contacts,
     drafts,
     gaps,
+    hooks,
     operations,
     problems,
     rewriting,
@@ -49,7 +50,7 @@ def create_app(
     problems.install(app)
     for router in (
         drafts.router, streaming.router, rewriting.router, tickets.router, gaps.router, themes.router, contacts.router,
-        writing.router, operations.router, operations.open_router, weekly.router,
+        writing.router, operations.router, hooks.router, operations.open_router, weekly.router,
     ):  # fmt: skip
         app.include_router(router)
     if allowed_origins:

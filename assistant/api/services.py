@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
@@ -28,6 +28,10 @@ class Intake(Protocol):
 
     def sync(self, names: Sequence[str], *, allow_empty: bool) -> list[dict[str, Any]]:
         """Run sources by their names; summaries with an `error`, empty when the run came to its end."""
+        ...
+
+    def hooked(self, kind: str, headers: Mapping[str, str], body: bytes) -> str | None:
+        """The source that a helpdesk's call proves to come from, which is due now; None when it proves nothing."""
         ...
 
 

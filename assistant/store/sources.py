@@ -67,8 +67,11 @@ class Sources:
 
     def due(self, now: datetime) -> list[StoredSource]:
         """Those whose time has come, the longest due first."""
-        scheduled = t.Source.schedule_s.is_not(None) & (t.Source.next_run_at <= now)
-        return self._found(_query().where(scheduled).order_by(t.Source.next_run_at))
+        return self._found(_query().where(t.Source.next_run_at <= now).order_by(t.Source.next_run_at))
+
+    def hurry(self, source_id: int) -> None:
+        """Make the source due now, whatever its schedule."""
+        self._set(source_id, next_run_at=datetime.now(UTC))
 
     def get(self, name: str) -> StoredSource:
         """The source called `name`.
@@ -149,8 +152,7 @@ class Sources:
         values: dict[str, Any] = {"last_run_at": now, "last_error": error[:2000]}
         if summary is not None:
             values["last_summary"] = dict(summary)
-        if source.schedule_s and pause is not None:
-            values["next_run_at"] = now + timedelta(seconds=pause)
+        values["next_run_at"] = now + timedelta(seconds=pause) if source.schedule_s and pause is not None else None
         self._set(source.id, **values)
 
     def move(self, source_id: int, old: str, new: str) -> None:
