@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field, replace
 from typing import Protocol
 
@@ -22,7 +22,7 @@ from assistant.redaction import Rules, redacted
 from assistant.seams import Embedder, Progress, Vectors
 from assistant.store.corpus import Corpus, Known
 from ingest.chunk import chunks as chunked
-from ingest.sources.item import Item, Source
+from ingest.sources.item import Item, Listing, Source
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,8 @@ class CountingEmbedder(Embedder, Protocol):
 @dataclass(slots=True)
 class Summary:
     """What one run did, in documents; `embedded` and `chunks` count passages, `characters` those of texts read,
-    `contacts` reviews and survey comments, which are no documents.
+    `contacts` reviews and survey comments, which are no documents; `moved` are those of the unchanged ones that are in
+    another place now.
 
     `failed` are in quarantine, each with its reason; `clashes` are documents whose id another one had already,
     with the id they are known by. Of both the first hundred are listed.
@@ -58,6 +59,7 @@ class Summary:
     chunks: int = 0
     characters: int = 0
     contacts: int = 0
+    moved: int = 0
     seconds: float = 0.0
     failures: list[dict[str, str]] = field(default_factory=list)
     clashes: list[dict[str, str]] = field(default_factory=list)
@@ -116,6 +118,7 @@ class _Run:
         self._started = started
         self._hear = hear
         self._heard: list[NewContact] = []
+        self._gone: dict[str, str] | None = None
         self._source_id = corpus.source(source.name, source.kind, source.options)
         self._known = corpus.known(self._source_id)
         self._quarantined = corpus.quarantined(self._source_id)
@@ -150,7 +153,7 @@ class _Run:
         if item.contact is not None:
             self._take_contact(item, item.contact)
             return
-        known = self._known.get(item.key)
+        known = self._known.get(item.key) or self._moved(item)
         revision, reason = self._quarantined.get(item.key, ("", ""))
         if known is not None and not known.deleted and known.revision == item.revision:
             self._summary.unchanged += 1
@@ -161,6 +164,21 @@ class _Run:
             self._fail(item, reason, store=False)
         else:
             self._read(item)
+
+    def _moved(self, item: Item) -> Known | None:
+        """The record that had the same bytes under a key that is gone now: a renamed or moved file."""
+        if self._gone is None:
+            present = self._source.present() if isinstance(self._source, Listing) else None
+            live = {key: known for key, known in self._known.items() if present is not None and not known.deleted}
+            self._gone = {known.revision: key for key, known in live.items() if not _is_present(key, present or set())}
+        before = self._gone.pop(item.revision, None)
+        if before is None:
+            return None
+        moved = self._known.pop(before)
+        self._corpus.move(moved.document_id, item.key)
+        self._known[item.key] = moved
+        self._summary.moved += 1
+        return moved
 
     def _take_contact(self, item: Item, read: Callable[[], NewContact]) -> None:
         try:
@@ -273,6 +291,11 @@ class _Run:
         for source_key, (wanted, where) in self._wanted_keys.items():
             if given[source_key] != wanted and len(self._summary.clashes) < _LISTED:
                 self._summary.clashes.append({"item": where, "id": wanted, "stored_as": given[source_key]})
+
+
+def _is_present(key: str, files: Set[str]) -> bool:
+    """Whether the file that a record's key starts with is still there."""
+    return key in files or any(key[:at] in files for at, char in enumerate(key) if char in "#/")
 
 
 def _storable(document: Document, revision: str) -> Document:

@@ -78,7 +78,8 @@ def _summary(
     left_out = [{"item": i, "reason": r} for i, r in connection.execute(query, (row[0],))]
     return {
         "source": str(path), "added": 0, "updated": 0, "unchanged": live, "removed": 0, "failed": len(left_out),
-        "embedded": 0, "chunks": 0, "characters": 0, "contacts": 0, "seconds": round(time.perf_counter() - begin, 3),
+        "embedded": 0, "chunks": 0, "characters": 0, "contacts": 0, "moved": 0,
+        "seconds": round(time.perf_counter() - begin, 3),
         "failures": left_out[:100], "clashes": [],
     }  # fmt: skip
 

@@ -6,7 +6,7 @@ can always be brought to what was committed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain, count
@@ -80,6 +80,19 @@ class Corpus:
                 select(t.Document.source_key, t.Document.key).where(t.Document.source_id == source_id)
             )
             return {row[0]: row[1] for row in rows}
+
+    def live_texts(self) -> Iterator[tuple[str, str]]:
+        """The id and text of every live article and FAQ, by id."""
+        query = select(t.Document.key, t.Version.text).join(t.Version, t.Version.id == t.Document.version_id)
+        query = query.where(t.Document.deleted_at.is_(None), t.Document.kind != "ticket").order_by(t.Document.key)
+        with self._database.read() as connection:
+            for row in connection.execute(query):
+                yield row[0], row[1]
+
+    def move(self, document_id: int, source_key: str) -> None:
+        """The record is found under another key at its source now; it stays the same document."""
+        with self._database.write() as connection:
+            connection.execute(update(t.Document).where(t.Document.id == document_id).values(source_key=source_key))
 
     def quarantined(self, source_id: int) -> dict[str, tuple[str, str]]:
         """Revision and reason of each record of the source that is in quarantine, by item."""

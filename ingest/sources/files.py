@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,12 @@ class FileSource:
     def size(self) -> int | None:
         """Unknown before reading, since one file may hold many records."""
         return None
+
+    def present(self) -> Set[str] | None:
+        """The keys of all readable files in the folder."""
+        if self.path.is_file():
+            return None
+        return {_spelt(path.relative_to(self.path)) for path in _walk(self.path, lambda _: None)}
 
     def items(self) -> Iterator[Item]:
         """Items of every readable file, by path; mail last, since one conversation may be in many files."""

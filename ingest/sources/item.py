@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from assistant.domain import Audience, Document, Kind
 from assistant.records import NewContact
@@ -73,6 +73,15 @@ class Source(Protocol):
 
     def size(self) -> int | None:
         """How many items there are, when that is known without reading them."""
+        ...
+
+
+@runtime_checkable
+class Listing(Protocol):
+    """A source that can name its files without reading them, so that a moved one is known for what it was."""
+
+    def present(self) -> Set[str] | None:
+        """The keys of all files, None where there is only one."""
         ...
 
 

@@ -1,9 +1,10 @@
-"""`waypost index verify|rebuild` and `waypost doctor`."""
+"""`waypost index verify|rebuild|duplicates` and `waypost doctor`."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
@@ -73,3 +74,25 @@ def doctor(data: Data = None, config: Config = None, as_json: AsJson = False) ->
                 typer.echo(f"      {check.remedy}")
     if not all(check.ok for check in checks):
         raise typer.Exit(1)
+
+
+@app.command("duplicates")
+def duplicates(
+    like: Annotated[float, typer.Option(min=0.1, max=1.0, help="Show pairs from this share of common words on.")] = 0.7,
+    data: Data = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show articles that say nearly the same, most alike first."""
+    from ingest.duplicates import near_duplicates
+    from ui.home import open_home
+
+    home = open_home(data, config)
+    pairs = near_duplicates(home.corpus.live_texts(), like)
+    home.close()
+    if as_json:
+        typer.echo(json.dumps([{"one": p.one, "other": p.other, "likeness": p.likeness} for p in pairs]))
+        return
+    for pair in pairs:
+        typer.echo(f"{pair.likeness:.2f}  {pair.one}  {pair.other}")
+    typer.echo(f"{len(pairs)} pairs at least {like:g} alike.")
