@@ -17,10 +17,8 @@ from eval.folder import ARTICLES_OUT, Folder
 from eval.knockout import knock_out
 from eval.measure import Plan, code_version, measure
 from eval.search_run import Recording, run_answers
-from eval.studies.grouping import grouping_study
 from eval.studies.scope import read_clinc, scope_study, write_articles
 from eval.studies.study import Study, write_study
-from eval.studies.support import support_study
 from eval.systems import Product
 
 Stamp = tuple[tuple[str, str], ...]
@@ -96,11 +94,15 @@ def clinc150(bench: Bench) -> Study:
 
 def banking77(bench: Bench) -> Study:
     """Group the 3,080 test questions."""
+    from eval.studies.grouping import grouping_study
+
     return grouping_study(bench.shared, bench.product.embedder(), bench.seed)
 
 
 def begin(bench: Bench) -> Study:
     """Verify the replies of the three development parts."""
+    from eval.studies.support import support_study
+
     return support_study(bench.shared, bench.product.embedder(), bench.seed)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval.fit_confidence import SETS, Labelled, cross_validated
 from eval.metrics.abstention import auroc
 from eval.runs import Row
 
@@ -49,6 +48,8 @@ def held_out(
 
     None when the signals are not all there or a fold would hold one level only.
     """
+    from eval.fit_confidence import SETS, Labelled, cross_validated  # scikit-learn, which no other command needs
+
     names = next((names for names in SETS if all(set(names) <= set(row) for row in signals)), None)
     counts = np.bincount(levels, minlength=3) if levels else np.zeros(3)
     if names is None or len(ids) < 50 or min(int(count) for count in counts if count) < 10 or not counts[0]:
