@@ -106,7 +106,7 @@ def test_a_quote_has_at_most_twenty_words_and_one_line():
 
 
 def test_a_quiet_week_says_so_and_an_empty_one_too():
-    assert "nothing stands out" in render(digest(view()), "md")
+    assert "nothing stands out beyond" in render(digest(view()), "md")
     for format_ in ("md", "html"):
         assert "No theme had a contact this week." in render(digest(contacts=0, contacts_before=0, unthemed=0), format_)
 
