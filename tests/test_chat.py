@@ -6,18 +6,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from assistant.domain import Block, Candidate, Passage, Question, Usage
+from assistant.domain import Block, Candidate, Part, Passage, Question, Usage
 from assistant.errors import ChatModelError, SettingsError
 from assistant.models.chat import LangChainDrafter
 from assistant.models.failures import classified, pause_s, retry_after_s
 from assistant.models.talk import Clock
 from assistant.seams import Written
-from eval.fake_openai import Behaviour, FakeVendor, declined, fake_vendor, good
+from eval.fake_openai import Behaviour, FakeVendor, declined, fake_vendor, faults, good, reply_text
 from eval.injection_report import fault_report
 
 TEXT = "Open Settings and choose Backup. The copy is kept in the folder."
@@ -171,6 +173,81 @@ def test_seeded_faults_end_in_a_typed_outcome_inside_the_deadline() -> None:
     assert report.most_calls <= 3
     assert set(report.outcomes) == {"draft", "declined", "notice"}
     assert report.threads_left == 0
+
+
+class _Follows:
+    """A listener that shows whatever it gets."""
+
+    is_gone = False
+
+    def __init__(self) -> None:
+        self.shown: list[Part] = []
+
+    def part(self, part: Part) -> bool:
+        self.shown.append(part)
+        return True
+
+
+def followed(kind: Behaviour, method: str, deadline_s: float = 1.5) -> tuple[Written, _Follows, float, int]:
+    """One draft that is followed, against a vendor that always does the same; with its seconds and calls."""
+    listener = _Follows()
+    with fake_vendor(lambda _: kind, stall_s=3.0) as vendor:
+        options = {"base_url": vendor.url, "api_key": "none", "structured_output": method}
+        drafter = LangChainDrafter("openai:fake", options, deadline_s, 2)
+        drafter.load()
+        begun = time.monotonic()
+        candidates = [Candidate(SOURCE, 0.8, 1.0, 0.0, 1.0)]
+        written = drafter.draft(Question("How do I back up?"), candidates, listener=listener)
+        return written, listener, time.monotonic() - begun, vendor.requests
+
+
+def test_whatever_a_vendor_does_while_it_is_followed_nothing_shown_is_taken_back() -> None:
+    kinds = faults(SAID)
+    methods = ("text", "json_mode", "json_schema", "function_calling")
+    with ThreadPoolExecutor(6) as pool:
+        outcomes = list(pool.map(lambda n: followed(kinds[n], methods[n % 4]), range(len(kinds))))
+    for kind, (written, listener, seconds, calls) in zip(kinds, outcomes, strict=True):
+        kept = list(written.draft.parts) if written.draft else []
+        assert kept[: len(listener.shown)] == listener.shown, kind.name
+        assert written.draft is not None or written.notice, kind.name
+        assert seconds < 1.5 + 3.0, kind.name
+        assert calls <= 2, kind.name
+
+
+def test_a_followed_reply_that_breaks_off_keeps_what_was_shown_and_asks_for_no_other() -> None:
+    two = [
+        {"text": SAID, "citations": [1], "step": None},
+        {"text": "The copy is kept in the folder.", "citations": [1], "step": None},
+    ]
+    written, listener, _, calls = followed(Behaviour("cut", reply_text([*two, *two, *two]), wire="cut"), "text")
+    assert [part.text for part in listener.shown] == [SAID, "The copy is kept in the folder."]
+    assert written.cut
+    assert written.draft is not None
+    assert list(written.draft.parts) == listener.shown
+    assert "broke off" in written.notice
+    assert calls == 1
+
+
+def test_a_listener_who_leaves_ends_the_call_long_before_the_deadline() -> None:
+    class Leaves(_Follows):
+        is_gone = True
+
+    with fake_vendor(lambda _: Behaviour("slow", good(SAID).content, wire="half"), stall_s=30.0) as vendor:
+        drafter = LangChainDrafter("openai:fake", {"base_url": vendor.url, "api_key": "none"}, 30.0, 3)
+        drafter.load()
+        begun = time.monotonic()
+        written = drafter.draft(Question("?"), [Candidate(SOURCE, 0.8, 1.0, 0.0, 1.0)], listener=Leaves())
+        assert time.monotonic() - begun < 10
+        assert written.draft is None
+        assert "nobody waits" in written.notice
+        assert vendor.requests <= 1
+
+
+def test_a_vendor_that_counts_no_tokens_is_estimated() -> None:
+    written, _, _ = drafted(replace(good(SAID), usage=None))
+    assert written.usage is not None
+    assert written.usage.input_tokens > 100
+    assert written.usage.output_tokens > 10
 
 
 def test_an_integration_that_ignores_time_outs_cannot_hold_the_deadline_up() -> None:
