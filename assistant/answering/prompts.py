@@ -196,9 +196,8 @@ def without_addresses(text: str, number: int, links: dict[int, tuple[int, str]])
 
 def prompt(question: Question, offer: Offer, style: Style, *, json_only: bool) -> Prompt:
     """The messages for one question; `json_only` spells the schema out for a model that takes none."""
-    system = SYSTEM.format(tone=_TONES[style.tone or "friendly"], length=_LENGTHS[style.length or "normal"]) + (
-        JSON_ONLY if json_only else ""
-    )
+    tone, length = _TONES[style.tone or "friendly"], _LENGTHS[style.length or "normal"]
+    system = SYSTEM.format(tone=tone, length=length) + (JSON_ONLY if json_only else "")
     passages = "\n\n".join(
         f"=== passage {number}: {_heading(passage)} ===\n{_unfenced(text)}"
         for number, (passage, text) in enumerate(zip(offer.passages, offer.shown, strict=True), 1)
