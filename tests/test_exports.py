@@ -121,6 +121,16 @@ def test_other_json_in_a_folder_is_left_alone_and_by_name_is_refused_with_the_re
     assert "JSON Lines" in read(desk, folder / "package.json").failures[0]["reason"]
 
 
+@pytest.mark.parametrize("depth", [900, 990, 100_000])
+def test_json_however_deep_is_left_out_and_its_neighbour_read(desk: Desk, tmp_path: Path, depth: int) -> None:
+    deep = '{"id": 1, "comments": [], "via": ' + "[" * depth + "]" * depth + "}"
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "deep.json").write_text(f"[{deep}]")
+    (tmp_path / "files" / "page.md").write_text("# Page\n\nSome text of the page.\n")
+    read(desk, tmp_path / "files")
+    assert desk.live() == ["page.md"]
+
+
 JUNK = (None, 0, -1, "", "x", [], {}, [None], {"a": None}, True, 1e300, "9" * 400, ["x", {"id": 1}], "\ud800", "\x00")
 
 

@@ -59,11 +59,11 @@ def exported_lines(raw: bytes) -> Iterator[bytes]:
         UnreadableItem: it is no JSON.
     """
     try:
-        content = json.loads(raw.decode("utf-8-sig"))
+        records = exported_records(json.loads(raw.decode("utf-8-sig"))) or []
+        lines = [json.dumps(record).encode() for record in records]
     except (ValueError, RecursionError) as error:
         raise UnreadableItem(f"expected JSON in UTF-8, found {error}.") from error
-    for record in exported_records(content) or ():
-        yield json.dumps(record).encode()
+    yield from lines
 
 
 def _has(*names: str) -> Callable[[Record], bool]:
