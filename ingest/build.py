@@ -9,19 +9,17 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import asdict, dataclass, field, replace
-from typing import Protocol
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from assistant.cleaning import cleaned
 from assistant.domain import Chunk, Document
 from assistant.errors import UnreadableItem, UsageError, WaypostError
 from assistant.records import NewContact
 from assistant.redaction import Rules, redacted
-from assistant.seams import Embedder, Progress, Vectors
+from assistant.seams import Progress, Vectors
 from assistant.store.corpus import Corpus, Known
-from ingest.chunk import chunks as chunked
+from ingest.engine import CountingEmbedder, Engine, Here
 from ingest.sources.item import Item, Listing, Source
 
 log = logging.getLogger(__name__)
@@ -29,14 +27,6 @@ log = logging.getLogger(__name__)
 _BATCH_CHUNKS = 512
 _BATCH_DOCUMENTS = 256
 _LISTED = 100
-
-
-class CountingEmbedder(Embedder, Protocol):
-    """An embedder that also counts its own tokens, to size chunks by."""
-
-    def count(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text."""
-        ...
 
 
 @dataclass(slots=True)
@@ -87,17 +77,19 @@ def ingest(
     allow_empty: bool = False,
     fingerprint: str = "",
     hear: Callable[[Sequence[NewContact]], object] | None = None,
+    engine: Engine | None = None,
 ) -> Summary:
     """Bring the store in step with `source`.
 
     `started` is called once, before the first changed record is embedded; `committed` after each batch.
-    `hear` takes the contacts that a source holds besides documents. `fingerprint` stands for the source's whole
+    `hear` takes the contacts that a source holds besides documents. `engine` does the
+    work where it is not this process. `fingerprint` stands for the source's whole
     state and is kept when the run came to its end.
 
     Raises:
         UsageError: the source is suddenly empty, which is more often a mistake than a wish.
     """
-    run = _Run(source, corpus, embedder, committed or (lambda: None), started or (lambda: None), hear)
+    run = _Run(source, corpus, embedder, committed or (lambda: None), started or (lambda: None), hear, engine)
     return run.carry_out(progress, allow_empty=allow_empty, fingerprint=fingerprint)
 
 
@@ -110,6 +102,7 @@ class _Run:
         committed: Callable[[], object],
         started: Callable[[], object],
         hear: Callable[[Sequence[NewContact]], object] | None,
+        engine: Engine | None,
     ) -> None:
         self._source = source
         self._corpus = corpus
@@ -117,11 +110,13 @@ class _Run:
         self._committed = committed
         self._started = started
         self._hear = hear
+        self._engine = engine or Here(embedder)
         self._heard: list[NewContact] = []
         self._gone: dict[str, str] | None = None
         self._source_id = corpus.source(source.name, source.kind, source.options)
         self._known = corpus.known(self._source_id)
         self._quarantined = corpus.quarantined(self._source_id)
+        self._pending: list[Item] = []
         self._waiting: list[_Read] = []
         self._wanted_keys: dict[str, tuple[str, str]] = {}
         self._covered: list[str] = []
@@ -136,6 +131,7 @@ class _Run:
             self._take(item)
             if progress:
                 progress(number, self._source.size(), item.where)
+        self._read_pending()
         self._flush()
         self._enter_contacts()
         self._remove_unseen(seen, allow_empty=allow_empty)
@@ -209,19 +205,21 @@ class _Run:
         if not self._begun:
             self._begun = True
             self._started()
-        try:
-            document = _storable(item.load(), item.revision)
-            chunks = chunked(document, self._embedder.count)
-            if not chunks:
-                raise UnreadableItem(f"{item.where}: expected some text, found nothing to search in.")
-        except UnreadableItem as error:
-            self._fail(item, self._reason(item, error))
-        except Exception as error:
-            log.error("unexpected failure while reading %s: %s", item.where, type(error).__name__)  # noqa: TRY400
-            log.debug("where it failed", exc_info=error)
-            self._fail(item, self._reason(item, error))
-        else:
-            self._waiting.append(_Read(item, document, chunks))
+        self._pending.append(item)
+        if len(self._pending) >= self._engine.window:
+            self._read_pending()
+
+    def _read_pending(self) -> None:
+        pending, self._pending = self._pending, []
+        results = self._engine.read([(item.load, item.revision) for item in pending])
+        for item, found in zip(pending, results, strict=True):
+            if isinstance(found, Exception):
+                if not isinstance(found, UnreadableItem):
+                    log.error("unexpected failure while reading %s: %s", item.where, type(found).__name__)
+                    log.debug("where it failed", exc_info=found)
+                self._fail(item, self._reason(item, found))
+                continue
+            self._waiting.append(_Read(item, *found))
             if len(self._waiting) >= _BATCH_DOCUMENTS or sum(len(r.chunks) for r in self._waiting) >= _BATCH_CHUNKS:
                 self._flush()
 
@@ -261,7 +259,7 @@ class _Run:
         """Vectors of the texts that never were embedded under this model."""
         texts = {chunk.content_hash: chunk.embedded_text for chunk in chunks}
         missing = sorted(self._corpus.missing_embeddings(self._embedder.model_id, texts))
-        vectors = self._embedder.embed([texts[content_hash] for content_hash in missing])
+        vectors = self._engine.embed([texts[content_hash] for content_hash in missing])
         if not np.isfinite(vectors).all():
             raise UsageError("The embedding model returned numbers that are not finite; choose another model.")
         self._summary.embedded += len(missing)
@@ -296,23 +294,3 @@ class _Run:
 def _is_present(key: str, files: Set[str]) -> bool:
     """Whether the file that a record's key starts with is still there."""
     return key in files or any(key[:at] in files for at, char in enumerate(key) if char in "#/")
-
-
-def _storable(document: Document, revision: str) -> Document:
-    """The document with fields that every database takes: no NUL, no lone surrogates, an id that is not blank."""
-    key = cleaned(document.key).strip()
-    if not key:
-        raise UnreadableItem(f"expected an id with visible characters, found {document.key[:80]!r}.")
-    return replace(
-        document,
-        key=key,
-        revision=revision,
-        title=cleaned(document.title),
-        url=cleaned(document.url),
-        locale=cleaned(document.locale),
-        product=cleaned(document.product),
-        channel=cleaned(document.channel),
-        status=cleaned(document.status),
-        tags=tuple(map(cleaned, document.tags)),
-        agent_links=tuple(map(cleaned, document.agent_links)),
-    )

@@ -37,7 +37,11 @@ def main(memory_bytes: int, seconds: int) -> None:
     while (head := requests.read(12)) and len(head) == 12:
         header, size = struct.unpack("<IQ", head)
         asked: dict[str, Any] = json.loads(requests.read(header))
-        raw = requests.read(size)
+        try:
+            raw = requests.read(size)
+        except MemoryError:
+            _reply(replies, b"m")
+            return
         _allow(seconds)
         _reply(replies, _answer(asked, raw))
 

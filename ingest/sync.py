@@ -17,7 +17,8 @@ from assistant.errors import SourceError, UsageError
 from assistant.seams import Progress
 from assistant.store.corpus import Corpus
 from assistant.store.sources import Sources, StoredSource
-from ingest.build import CountingEmbedder, Summary, ingest
+from ingest.build import Summary, ingest
+from ingest.engine import CountingEmbedder
 from ingest.sources.feed import Event, Feed, Gone, Mark, Memory, Moved, Rest
 from ingest.sources.item import Item
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from assistant.store.knowledge import StoredKnowledge
     from assistant.store.spending import Spending
     from assistant.store.tunings import Tuned
+    from ingest.engine import CountingEmbedder
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class Home:
         from assistant.gaplog.retest import Retest
 
         pipeline = self.assistant(index, lambda: "retest")
-        return Retest(self.database, pipeline, index, self.searcher.model_id)
+        return Retest(self.database, pipeline, self.searcher.model_id)
 
     @cached_property
     def hearing(self) -> Hearing:
@@ -177,6 +178,17 @@ class Home:
         from assistant.models.limited import LimitedDrafter
 
         return LimitedDrafter(self.chat_model, self.chat_model.model.name, self.spending.exceeded)
+
+    def searcher_recipe(self) -> Callable[[], CountingEmbedder]:
+        """How another process opens the same searcher, on one thread."""
+        from functools import partial
+
+        from assistant.models.embedder import load_embedder
+        from assistant.models.trained import load_trained
+
+        if self.tuned and self.tuned.encoder:
+            return partial(load_trained, self.encoders, self.tuned.encoder)
+        return partial(load_embedder, self.settings.models.embedder, threads=1)
 
     @property
     def encoders(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from assistant.index.generation import OwnedIndex
     from assistant.store.sources import StoredSource
     from ingest.hooks import Hooks
+    from ingest.ray_engine import RayEngine
     from ui.home import Home
 
 
@@ -38,6 +40,7 @@ class Intake:
         *,
         allow_empty: bool = False,
         progress: Progress | None = None,
+        on_ray: bool = False,
     ) -> list[dict[str, Any]]:
         """Ingest every source and return their summaries; an address becomes a source of its own.
 
@@ -53,7 +56,9 @@ class Intake:
                 if kind_of_address(place):
                     found += self._address(place, audience, allow_empty=allow_empty, progress=progress)
                 else:
-                    found += self.run([place], kind, audience, allow_empty=allow_empty, progress=progress)
+                    found += self.run(
+                        [place], kind, audience, allow_empty=allow_empty, progress=progress, on_ray=on_ray
+                    )
             return found
         from assistant.store.contacts import Contacts
         from ingest.build import ingest
@@ -63,6 +68,7 @@ class Intake:
         rules, own = self._home.redactor.rules, self._home.settings.desk.addresses
         opened = [open_path(location, Defaults(kind, audience, rules, own)) for location in sources]
         states = [self._state(source.path, kind, audience) for source in opened]
+        engine = self._ray_engine() if on_ray else None
         with self._one_at_a_time:
             try:
                 summaries = [
@@ -76,6 +82,7 @@ class Intake:
                         allow_empty=allow_empty,
                         fingerprint=state,
                         hear=Contacts(self._home.database).add_all,
+                        engine=engine,
                     )
                     for source, state in zip(opened, states, strict=True)
                 ]
@@ -83,8 +90,16 @@ class Intake:
                 # What the sources before this one brought in is committed and wants to be found.
                 self._keep_in_step()
                 raise
+            finally:
+                if engine is not None:
+                    engine.close()
             self._keep_in_step()
         return [summary.as_dict() for summary in summaries]
+
+    def _ray_engine(self) -> RayEngine:
+        from ingest.ray_engine import RayEngine
+
+        return RayEngine(self._home.searcher, self._home.searcher_recipe(), address=os.environ.get("RAY_ADDRESS"))
 
     def sync(
         self,

@@ -13,7 +13,7 @@ from assistant.seams import Progress
 
 if TYPE_CHECKING:
     from assistant.store.sources import Sources, StoredSource
-    from ingest.build import CountingEmbedder
+    from ingest.engine import CountingEmbedder
     from ui.home import Home
 
 log = logging.getLogger(__name__)

@@ -96,6 +96,10 @@ class OnnxMiniLM:
             list(workers.map(fill, batches))
         return vectors
 
+    def batches(self, texts: Sequence[str]) -> list[list[int]]:
+        """The rows of `texts` that are computed together: embedded batch by batch they give the same vectors."""
+        return list(_batches([len(_truncated(ids)) for ids in self._tokens(texts)]))
+
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text without the two special tokens, not truncated."""
         return [len(ids) - 2 for ids in self._tokens(texts)]

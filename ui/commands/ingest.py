@@ -34,8 +34,6 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Bring sources in: new and changed documents are stored and embedded, gone ones are removed."""
-    if engine == "ray":
-        raise UsageError("--engine ray is not available yet: expected 'local'. Leave the option out.")
     request: dict[str, Any] = {
         "sources": [s if "://" in s else str(Path(s).expanduser().absolute()) for s in sources],
         "kind": kind,
@@ -51,17 +49,19 @@ def ingest(
     try:
         ownership = home.own("waypost ingest")
     except DirectoryInUse as error:
+        if engine == "ray":
+            raise UsageError(f"{error} With --engine ray it must end first, or leave the option out.") from error
         summaries = handed_over(home.folder, "/v1/ingest", request, error)
     else:
         try:
-            summaries = _here(home, request, quiet=as_json)
+            summaries = _here(home, request, engine, quiet=as_json)
         finally:
             ownership.release()
     home.close()
     _print(summaries, as_json)
 
 
-def _here(home: Any, request: dict[str, Any], *, quiet: bool) -> list[dict[str, Any]]:
+def _here(home: Any, request: dict[str, Any], engine: str, *, quiet: bool) -> list[dict[str, Any]]:
     from ui.commands.progress import shown
     from ui.gap_upkeep import after_ingest
     from ui.intake import Intake
@@ -70,7 +70,7 @@ def _here(home: Any, request: dict[str, Any], *, quiet: bool) -> list[dict[str, 
         index = home.owned_index()
         intake = Intake(home, index)
         try:
-            summaries = intake.run(**request, progress=progress)
+            summaries = intake.run(**request, progress=progress, on_ray=engine == "ray")
             if any(summary["added"] or summary["updated"] or summary["removed"] for summary in summaries):
                 _tell(*after_ingest(home, index, progress))
             return summaries
