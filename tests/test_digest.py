@@ -42,7 +42,7 @@ def test_the_markdown_says_rank_movement_people_cost_cause_and_trend():
     assert "# What people wrote about, 22 to 28 July 2024" in text
     assert "412 contacts, 9 % more than the week before (378)" in text
     assert "| 1 | up 2 | sending mail | 41 | 38 | 120 to 410 | Design, 62 % | Setting up |" in text
-    assert "**new toolbar**: stands out with 22 contacts, 2 to 12 expected." in text
+    assert "**new toolbar** stands out with 22 contacts, 2 to 12 expected." in text
     assert "shipped on 22 Jul 2024: Ask for the server's name once" in text
     assert "40 % fewer contacts than without it (95 % sure: 55 % fewer to 20 % fewer), against 18 untouched" in text
     assert "> “It says the login to the server failed.”" in text
@@ -106,7 +106,7 @@ def test_a_quote_has_at_most_twenty_words_and_one_line():
 
 
 def test_a_quiet_week_says_so_and_an_empty_one_too():
-    assert "nothing stands out beyond" in render(digest(view()), "md")
+    assert "**Nothing** stands out beyond" in render(digest(view()), "md")
     for format_ in ("md", "html"):
         assert "No theme had a contact this week." in render(digest(contacts=0, contacts_before=0, unthemed=0), format_)
 

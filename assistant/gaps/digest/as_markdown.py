@@ -36,7 +36,7 @@ def _lines(digest: Digest) -> Iterator[str]:
     yield f"Week {digest.week} at {words(digest.desk)}. {headline(digest)}"
     yield ""
     for highlight in highlights(digest):
-        yield f"- **{words(highlight.name)}**: {words(highlight.text)}"
+        yield f"- **{words(highlight.name)}** {words(highlight.text)}"
     yield ""
     if digest.themes:
         yield from _list(digest)

@@ -30,7 +30,7 @@ def headline(digest: Digest) -> str:
 def highlights(digest: Digest) -> tuple[Highlight, ...]:
     """Spikes first, then what shipped and what it did, then what retests found."""
     return tuple(_highlights(digest)) or (
-        Highlight("quiet", "A usual week", "nothing stands out beyond what chance makes of so many themes, and nothing shipped."),
+        Highlight("quiet", "Nothing", "stands out beyond what chance makes of so many themes, and nothing shipped."),
     )
 
 
