@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.answering.fuse import Ballots, FusionWeights, Neighbour, count_votes, fused_scores
+from assistant.answering.fuse import Ballots, FusionWeights, Neighbour, count_votes, fused_scores, trust
 from assistant.domain import Question
 from assistant.models.curriculum import Curriculum
 from assistant.seams import Embedder, Progress, Vectors
@@ -108,7 +108,12 @@ def test_tables_fuse_as_one_question_alone_does() -> None:
         alone = fused_scores(
             dict(zip(documents, tables.dense[row].tolist(), strict=True)),
             {d: float(s) / top for d, s in zip(documents, tables.keyword[row], strict=True)},
-            Ballots(votes(tables.tickets[row]), votes(tables.replies[row])),
+            Ballots(
+                votes(tables.tickets[row]),
+                votes(tables.replies[row]),
+                trust(float(tables.tickets[row].max())),
+                trust(float(tables.replies[row].max())),
+            ),
             weights,
         )
         scaled_keyword = replace(tables, keyword=tables.keyword / tables.keyword.max(1, keepdims=True))

@@ -16,7 +16,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from assistant.answering.fuse import Ballots, FusionWeights, Neighbour, ballot, best_first, count_votes, fused_scores
+from assistant.answering.fuse import (
+    Ballots,
+    FusionWeights,
+    Neighbour,
+    ballot,
+    best_first,
+    count_votes,
+    fused_scores,
+    trust,
+)
 from assistant.domain import Audience, Candidate, Hit, Kind, Passage, Question, Retrieval, Role, language_of
 from assistant.seams import Embedder, Knowledge, PassageIndex, Vectors
 
@@ -58,10 +67,8 @@ def retrieve(
     vector = embedder.embed([question.full_text])[0]
     near = _Near(question, vector, index, knowledge, breadth)
     problems = near.tickets("problem")
-    counts = knowledge.link_counts()
-    ballots = Ballots(
-        count_votes([n for _, n in problems], counts, weights),
-        count_votes([n for _, n in near.tickets("resolution")], counts, weights),
+    ballots = _ballots(
+        [n for _, n in problems], [n for _, n in near.tickets("resolution")], knowledge.link_counts(), weights
     )
     wanted = [kind for kind in kinds if kind in ARTICLE_KINDS]
     articles = _ranked_articles(
@@ -70,6 +77,21 @@ def retrieve(
     seen = [(p, n) for p, n in problems if p.audience in audiences and in_scope(p, question)]
     hits = [_ticket_hit(passage, neighbour, weights) for passage, neighbour in seen]
     return Retrieval(question, tuple(vector.tolist()), articles, tuple(hits[: breadth.tickets]))
+
+
+def _ballots(
+    problems: Sequence[Neighbour], replies: Sequence[Neighbour], counts: Mapping[str, int], weights: FusionWeights
+) -> Ballots:
+    return Ballots(
+        count_votes(problems, counts, weights),
+        count_votes(replies, counts, weights),
+        trust(_nearest_voter(problems)),
+        trust(_nearest_voter(replies)),
+    )
+
+
+def _nearest_voter(neighbours: Sequence[Neighbour]) -> float:
+    return max((n.similarity for n in neighbours if n.articles), default=0.0)
 
 
 def is_narrow(question: Question) -> bool:

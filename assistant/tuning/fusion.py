@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from assistant.answering.fuse import FusionWeights
+from assistant.answering.fuse import FusionWeights, trust
 from assistant.seams import Vectors
 from assistant.tuning.lessons import Flags
 
@@ -67,8 +67,8 @@ def others(questions: Vectors) -> Table:
 
 def fused(tables: Tables, weights: FusionWeights) -> Table:
     """Return the fused score of every question and document, as `answering.fuse` would for each alone."""
-    votes = _by_row(_votes(tables.tickets, tables.links, weights))
-    replies = _by_row(_votes(tables.replies, tables.links, weights))
+    votes = _by_row(_votes(tables.tickets, tables.links, weights)) * _trust(tables.tickets)
+    replies = _by_row(_votes(tables.replies, tables.links, weights)) * _trust(tables.replies)
     words = weights.keyword * tables.keyword
     return np.asarray(tables.dense + words + weights.votes * votes + weights.replies * replies, np.float32)
 
@@ -83,6 +83,11 @@ def _votes(cosines: Table, links: Flags, weights: FusionWeights) -> Table:
     np.put_along_axis(cast, nearest, np.where(near > -1, np.exp((near - 1) / weights.temperature), 0), axis=1)
     damped = links / np.maximum(links.sum(0) + weights.prior, 1.0) ** weights.damping
     return np.asarray(cast @ damped.astype(np.float32), np.float32)
+
+
+def _trust(cosines: Table) -> Table:
+    """`answering.fuse.trust` of each row's nearest voter, shape `(n, 1)`; every voter here has a link."""
+    return np.array([[trust(float(nearest))] for nearest in cosines.max(axis=1, initial=-1.0)], np.float32)
 
 
 def _by_row(table: Table) -> Table:
