@@ -347,3 +347,22 @@ def test_a_hostile_article_is_cited_as_words(opened: Open) -> None:
     assert page.locator("a[href^='javascript']").count() == 0
     page.click("#draft .cite >> nth=0")
     page.wait_for_selector("mark.is-selected")
+
+
+def test_a_draft_is_said_anew_and_the_one_before_comes_back(opened: Open) -> None:
+    page = opened("/desk")
+    page.fill("#requester input, #requester textarea", "Ada Lovelace")
+    ask(page, WIFI)
+    page.wait_for_function("location.search.startsWith('?draft=')")
+    first, before = draft_id(page), page.input_value("#reply textarea")
+    page.click("#draft .rewriting summary")
+    page.click("[data-rewrite=friendlier]")
+    page.wait_for_selector("#notice .is-bad")
+    assert "models.chat" in page.inner_text("#notice"), "what needs a model says which setting is missing"
+    page.click("[data-rewrite=shorter]")
+    page.wait_for_selector("#draft .said-anew")
+    assert draft_id(page) != first
+    assert page.input_value("#reply textarea").startswith("Hello Ada,")
+    assert len(page.input_value("#reply textarea")) < len(before)
+    page.click("#draft .said-anew a")
+    page.wait_for_function(f"document.querySelector('#draft .draft')?.dataset.draft === '{first}'")
