@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -74,12 +75,13 @@ def _run(
     from ingest.sync import sync
 
     options = checked_options(source.kind, source.options)
-    outside = Outside(home.settings.sources.private_hosts, home.folder / "sources", hooks.wait)
-    feed, stamp = open_feed(source.kind, options, Defaults(rules=home.redactor.rules), outside)
-    summary, failure = sync(
-        source, feed, stamp, corpus=home.corpus, sources=sources_of(home), embedder=hooks.embedder,
-        progress=hooks.progress, committed=hooks.committed, started=hooks.started, allow_empty=allow_empty,
-    )  # fmt: skip
+    places = home.settings.sources.private_hosts, home.folder / "sources"
+    with closing(Outside(*places, hooks.wait)) as outside:
+        feed, stamp = open_feed(source.kind, options, Defaults(rules=home.redactor.rules), outside)
+        summary, failure = sync(
+            source, feed, stamp, corpus=home.corpus, sources=sources_of(home), embedder=hooks.embedder,
+            progress=hooks.progress, committed=hooks.committed, started=hooks.started, allow_empty=allow_empty,
+        )  # fmt: skip
     return summary.as_dict(), failure
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +35,17 @@ class Outside:
     private_hosts: Collection[str]
     folder: Path
     wait: Callable[[float], object] = time.sleep
+    opened: list[Fetcher] = field(default_factory=list)
 
     def fetch(self, secret_headers: Mapping[str, str], address: str) -> Fetcher:
         """A client that sends `secret_headers` to the origin of `address` alone."""
-        return Fetcher(self.private_hosts, secret_headers, address, wait=self.wait)
+        self.opened.append(Fetcher(self.private_hosts, secret_headers, address, wait=self.wait))
+        return self.opened[-1]
+
+    def close(self) -> None:
+        """Close every connection of the run."""
+        for fetcher in self.opened:
+            fetcher.close()
 
 
 @dataclass(frozen=True, slots=True)
