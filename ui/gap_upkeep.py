@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _LOOK_S = 3.0
-_PIECE = 32
+_PIECE = 16
 _AT_ONCE = 200
 _NIGHT_HOUR = 3
 _FIRST_PASS = 30
@@ -80,10 +80,9 @@ class GapUpkeep(threading.Thread):
 
     def _work(self) -> bool:
         """One small piece; true when there is more to do at once."""
-        waiting = self._home.gap_log.catch_up(limit=_PIECE)
-        if waiting:
-            return True
         _retested(self._home, self._index)
+        if self._home.gap_log.catch_up(limit=_PIECE):
+            return True
         if self._is_night():
             if Mined(self._home.database).count(None, None, done=True):
                 # Who mined the history wants its new tickets mined, too.

@@ -1,7 +1,7 @@
 """Open gaps asked again after the knowledge changed, but only those that the change can have touched.
 
-A gap is touched when a chunk that is new stands among those that its question brings up first, by meaning or by words,
-or when a document that came near it changed or went. Everything else would get the answer that it got.
+A gap is touched when a chunk that is new is among those nearest to its question, or holds its words, or when a document
+that came near it changed or went. Everything else would get the answer that it got.
 """
 
 from __future__ import annotations
@@ -13,19 +13,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assistant.domain import Answer, Audience, Kind, Question, Role
+from assistant.answering.language import content_stems
+from assistant.domain import Answer, Audience, Kind, Question
 from assistant.gaplog.mining import Asker
 from assistant.records import Retested, RetestResult, RetestRun
-from assistant.seams import PassageIndex, Progress
+from assistant.seams import Progress
 from assistant.store.database import Database
 from assistant.store.generations import Generations
 from assistant.store.retests import Asked, Change, Retests
 
 AGENT: tuple[Audience, ...] = ("public", "internal")
 _ARTICLES: tuple[Kind, ...] = ("doc", "faq")
-_BODY: tuple[Role, ...] = ("body",)
 _DENSE = 30
-_KEYWORD = 20
+_WORDS = 0.5
+_FEWEST_WORDS = 3
 _TICKETS = 10
 _CLEARLY = 0.1  # difference in confidence from which an unanswered gap counts as improved or worse
 _REGRESSIONS = 200
@@ -37,7 +38,6 @@ class Retest:
 
     database: Database
     assistant: Asker
-    index: PassageIndex
     model_id: str
 
     def run(self, trigger: str, *, everything: bool = False, progress: Progress | None = None) -> RetestRun:
@@ -67,11 +67,11 @@ class Retest:
         """Those of the gaps that the change can have touched."""
         if not change.documents or not gaps:
             return []
-        near = self._near_by_meaning(gaps, change)
+        near = zip(self._near_by_meaning(gaps, change), self._near_by_words(gaps, change), strict=True)
         return [
             gap
             for gap, is_near in zip(gaps, near, strict=True)
-            if is_near or change.documents.intersection(gap.documents) or self._near_by_words(gap, change)
+            if any(is_near) or change.documents.intersection(gap.documents)
         ]
 
     def _near_by_meaning(self, gaps: Sequence[Asked], change: Change) -> list[bool]:
@@ -90,9 +90,22 @@ class Retest:
             found.append(any(_enters(cosines, pool, new, k) for pool, k in pools))
         return found
 
-    def _near_by_words(self, gap: Asked, change: Change) -> bool:
-        best = self.index.keyword(_question(gap).full_text, kinds=_ARTICLES, roles=_BODY, k=_KEYWORD)
-        return any(chunk_id in change.chunk_ids for chunk_id, _ in best)
+    def _near_by_words(self, gaps: Sequence[Asked], change: Change) -> list[bool]:
+        """Whether a new chunk of an article holds half of the words that carry the question, and at least three.
+
+        Only the new chunks are read: asking the whole keyword index for each gap costs as much as answering it.
+        """
+        chunks: dict[str, list[int]] = {}
+        for chunk in Generations(self.database).chunks(sorted(change.chunk_ids)):
+            if chunk.kind in _ARTICLES:
+                for stem in set(content_stems(f"{chunk.title} {chunk.headings} {chunk.body}")):
+                    chunks.setdefault(stem, []).append(chunk.chunk_id)
+        found = []
+        for gap in gaps:
+            stems = set(content_stems(_question(gap).full_text))
+            shared = Counter(chunk_id for stem in stems for chunk_id in chunks.get(stem, ()))
+            found.append(max(shared.values(), default=0) >= max(_FEWEST_WORDS, _WORDS * len(stems)))
+        return found
 
     def _ask(self, store: Retests, run: int, asked: Asked, change: Change) -> RetestResult:
         answer = self.assistant.ask(_question(asked), audiences=AGENT)

@@ -76,6 +76,8 @@ class Retests:
             since = datetime.fromisoformat(state["at"])
             newest = int(connection.scalar(select(func.max(t.Version.id))) or 0)
             latest = connection.scalar(select(func.max(t.Document.deleted_at)))
+            if newest <= state["version"] and (latest is None or latest <= since):
+                return Change((), (), frozenset(), newest, state["at"])
             current = select(t.Document.key, t.Chunk.id).join(t.Chunk, t.Chunk.version_id == t.Document.version_id)
             current = current.where(t.Document.version_id > state["version"], t.Document.deleted_at.is_(None))
             rows = connection.execute(current).all()
