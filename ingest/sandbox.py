@@ -22,6 +22,7 @@ from functools import cache
 from typing import Any
 
 from assistant.errors import UnreadableItem
+from ingest.sandbox_worker import NO_MEMORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,8 @@ class Sandbox:
         code = child.wait()
         if code == -signal.SIGXCPU:
             return self._too_slow()
+        if code == NO_MEMORY:
+            return self._too_large()
         return UnreadableItem(
             f"its parser ended with code {code}: the file is damaged or made to do harm. "
             "Save it anew with the program that made it."
@@ -142,13 +145,16 @@ class Sandbox:
             "Split it, or save it anew with the program that made it."
         )
 
+    def _too_large(self) -> UnreadableItem:
+        return UnreadableItem(
+            f"expected a file that is read within {self._limits.memory // 1024**2} MB of memory, found one that needs "
+            "more. Split it."
+        )
+
     def _result(self, reply: bytes) -> Any:
         tag, body = reply[:1], reply[1:]
         if tag == b"m":
-            raise UnreadableItem(
-                f"expected a file that is read within {self._limits.memory // 1024**2} MB of memory, found one that "
-                "needs more. Split it."
-            )
+            raise self._too_large()
         if tag == b"e":
             raise UnreadableItem(body.decode("utf-8", "replace"))
         return body if tag == b"b" else json.loads(body)

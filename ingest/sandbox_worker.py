@@ -30,6 +30,10 @@ PARSERS = {
 """What may be asked for; nothing else is ever imported on request."""
 
 
+NO_MEMORY = 3
+"""The exit code of a child that could not even take the bytes in."""
+
+
 def main(memory_bytes: int, seconds: int) -> None:
     """Serve until stdin ends."""
     _limit(memory_bytes)
@@ -40,8 +44,7 @@ def main(memory_bytes: int, seconds: int) -> None:
         try:
             raw = requests.read(size)
         except MemoryError:
-            _reply(replies, b"m")
-            return
+            sys.exit(NO_MEMORY)
         _allow(seconds)
         _reply(replies, _answer(asked, raw))
 

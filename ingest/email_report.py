@@ -1,4 +1,5 @@
-"""How exactly quoted history and signatures are taken off real mails: `python -m eval.email_report` (WAYPOST_BENCH).
+# ruff: noqa: T201 (a report prints)
+"""How exactly quoted history and signatures are taken off real mails: `python -m ingest.email_report` (WAYPOST_BENCH).
 
 Families of the public test corpora of talon and email-reply-parser. A mail counts when exactly the words remain
 that its writer wrote for it, whitespace aside; beside ours, mail-parser-reply alone.
