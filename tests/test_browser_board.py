@@ -12,6 +12,9 @@ import httpx
 import pytest
 from browser_server import HOSTILE, Server, Watch, chromium, running_helpdesk
 
+from ui.board_calls import Wanted
+from ui.board_list import list_page
+
 pytestmark = pytest.mark.browser
 
 Open = Callable[..., Any]
@@ -350,16 +353,14 @@ def test_no_page_scrolls_sideways(server: Server, opened: Open, width: int) -> N
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, address
 
 
-def test_an_empty_desk_says_what_to_do(watch: Watch, browser_at_work: Any) -> None:
-    with running_helpdesk() as empty:
-        context = browser_at_work.new_context()
-        context.add_cookies([{"name": "waypost_key", "value": empty.designer, "url": empty.url}])
-        page = context.new_page()
-        page.goto(f"{empty.url}/board")
-        page.wait_for_selector("body.is-ready")
-        said = page.inner_text("#board .empty")
-        assert "waypost gaps" in said or "themes yet" in said
-        context.close()
+def test_an_empty_list_says_what_to_do() -> None:
+    found = {
+        "period": {"first": "2026-06-01", "last": "2026-06-28"}, "currency": "EUR", "all_contacts": 0, "unthemed": 0,
+        "total": 0, "by_status": {}, "channels": {}, "themes": [],
+    }  # fmt: skip
+    assert "waypost gaps mine" in list_page(found, Wanted(), 50)
+    assert "no three of them are alike" in list_page({**found, "all_contacts": 9, "unthemed": 9}, Wanted(), 50)
+    assert "show all themes" in list_page(found, Wanted(cause="design"), 50)
 
 
 def test_the_api_gives_the_files_that_the_page_offers(server: Server) -> None:
