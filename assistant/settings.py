@@ -54,6 +54,9 @@ class Answering(Section):
 
     answer_threshold: Share | None = Field(None, description="Confidence for 'answered'; none takes the shipped one.")
     partial_threshold: Share | None = Field(None, description="Confidence for 'partial'; none takes the shipped one.")
+    refused_share: Share = Field(
+        0.1, description="Of questions with an answer, the share that `tune` may leave to silence."
+    )
     greeting: str = "Hello {name},"
     greeting_without_name: str = "Hello,"
     closing: str = "Kind regards,\n{desk}"
@@ -84,7 +87,9 @@ class Desk(Section):
     minutes_per_contact: tuple[float, float] = (6.0, 14.0)
     cost_per_hour: tuple[float, float] = (28.0, 45.0)
     currency: str = "EUR"
-    addresses: tuple[str, ...] = Field((), description="The desk's own mail addresses or hosts: who writes from there is an agent.")
+    addresses: tuple[str, ...] = Field(
+        (), description="The desk's own mail addresses or hosts: who writes from there is an agent."
+    )
 
 
 class SourcesSection(Section):

@@ -102,3 +102,35 @@ def test_an_altered_encoder_is_refused_with_a_remedy(data: Path, tmp_path: Path)
     with pytest.raises(ModelError, match="tune --undo"):
         load_trained(home.encoders, digest)
     home.close()
+
+
+def test_thresholds_are_read_off_the_desks_own_resolved_tickets(data: Path, tmp_path: Path) -> None:
+    tickets = tmp_path / "tickets.jsonl"
+    rows = [
+        {
+            "id": f"t{n}", "created": f"2024-01-{n + 1:02}T09:00:00Z", "subject": f"Question {n}",
+            "messages": [
+                {"by": "customer", "text": f"How do I {'save a copy' if n % 2 else 'print'} of note {n}?"},
+                {"by": "agent", "text": f"See https://help.shop.example/{'backup' if n % 2 else 'print'}"},
+            ],
+        }
+        for n in range(24)
+    ]  # fmt: skip
+    tickets.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    documents = tmp_path / "documents.jsonl"
+    linked = [
+        {"id": key, "title": key.title(), "text": text, "url": f"https://help.shop.example/{key}"}
+        for key, text in ARTICLES.items()
+    ]
+    documents.write_text("\n".join(json.dumps(row) for row in linked), encoding="utf-8")
+    assert waypost("ingest", documents, tickets, "--data", data).code == 0
+    report = json.loads(waypost("tune", "--json", "--data", data).out)
+    assert report["compared"] == []
+    assert report["thresholds"]["found"] >= 20
+    home = open_home(data)
+    assert home.thresholds == (report["thresholds"]["answer"], report["thresholds"]["partial"])
+    home.close()
+    assert waypost("tune", "--undo", "--data", data).code == 0
+    home = open_home(data)
+    assert home.thresholds == (None, None)
+    home.close()

@@ -191,6 +191,15 @@ class Home:
         return partial(load_embedder, self.settings.models.embedder, threads=1)
 
     @property
+    def thresholds(self) -> tuple[float | None, float | None]:
+        """Confidence for an answer and for a part of one: the settings', else the tuned ones, else None (shipped)."""
+        learned = (self.tuned.thresholds if self.tuned else None) or {}
+        answering = self.settings.answering
+        if answering.answer_threshold is not None or answering.partial_threshold is not None:
+            return answering.answer_threshold, answering.partial_threshold
+        return learned.get("answer"), learned.get("partial")
+
+    @property
     def encoders(self) -> Path:
         """Where trained encoders live."""
         return self.folder / "encoders"
@@ -237,7 +246,7 @@ class Home:
             answering.greeting, answering.greeting_without_name, answering.closing, self.settings.desk.name
         )
         embedder = Remembering(self.embedder)
-        decide = load_decider(answering.answer_threshold, answering.partial_threshold, embedder)
+        decide = load_decider(*self.thresholds, embedder)
         weights = weights_from(self.tuned.weights) if self.tuned else FusionWeights()
         policy = Policy(wording, weights, answering.stale_after_days)
         rails = KnowledgeRails(self.knowledge, self.generations.last_seq, answering.protected_texts)

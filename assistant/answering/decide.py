@@ -107,6 +107,11 @@ class Decider:
     thresholds: Thresholds
     headings: Headings | None
 
+    def sureness(self, retrieval: Retrieval) -> float:
+        """Return the probability that what was retrieved helps; 0 where nothing was found."""
+        found = signals(retrieval, self.headings)
+        return self.confidence.probability(found) if found is not None else 0.0
+
     def __call__(
         self, retrieval: Retrieval, supports: Sequence[Support], coverage: float, declined: bool = False
     ) -> Decision:

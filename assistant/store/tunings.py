@@ -58,6 +58,12 @@ class Tunings:
             )  # fmt: skip
             return int(connection.execute(row.returning(t.Tuning.id)).scalar_one())
 
+    def draw(self, tuning_id: int, thresholds: Mapping[str, float], report: Mapping[str, Any]) -> None:
+        """Set the thresholds of a state that was just adopted, with the report that now holds them."""
+        with self._database.write() as connection:
+            row = update(t.Tuning).where(t.Tuning.id == tuning_id)
+            connection.execute(row.values(thresholds=dict(thresholds), report=dict(report)))
+
     def undo(self) -> Tuned | None:
         """Bring back the state before the last adopted one and return it; None is the shipped state."""
         with self._database.write() as connection:

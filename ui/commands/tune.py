@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from assistant.seams import Progress
     from assistant.tuning.tune import Compared, Outcome, Trainer
     from ui.home import Home
+
+_MOST_ASKED = 200
 
 
 def tune(
@@ -64,9 +66,50 @@ def _learned(home: Home, no_encoder: bool, progress: Progress) -> dict[str, Any]
                 home, encoder, progress,
                 lambda: Tunings(home.database).adopt(weights=weights, thresholds=None, encoder=encoder, report=report),
             )  # fmt: skip
+        _draw_lines(home, report, progress)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
     return report
+
+
+def _draw_lines(home: Home, report: dict[str, Any], progress: Progress) -> None:
+    """Read the desk's own thresholds off its resolved tickets, asked of the product as it now is, and record them."""
+    from assistant.answering.fuse import FusionWeights
+    from assistant.store.tunings import Tunings
+    from assistant.tuning.thresholds import lines
+
+    drawn = lines(_sureness(home, progress), home.settings.answering.refused_share)
+    report["thresholds"] = asdict(drawn) if drawn else None
+    if drawn is None:
+        return
+    tunings = Tunings(home.database)
+    active = tunings.active()
+    thresholds = {"partial": drawn.partial, "answer": drawn.answer}
+    if report["adopted"] and active is not None:
+        tunings.draw(active.id, thresholds, report)
+        return
+    weights = active.weights if active else asdict(FusionWeights())
+    encoder = active.encoder if active else ""
+    tunings.adopt(weights=weights, thresholds=thresholds, encoder=encoder, report=report)
+
+
+def _sureness(home: Home, progress: Progress) -> list[float]:
+    """The confidence for each of the latest tickets whose linked article is among the first three found."""
+    from assistant.answering.decide import load_decider
+    from assistant.tuning.desk import StoredDesk
+    from assistant.tuning.lessons import by_time
+
+    now = replace(home)  # with nothing remembered from before the swap
+    index = now.reader_index()
+    assistant, decider = now.assistant(index, lambda: index.name), load_decider(None, None, now.embedder)
+    lessons = by_time(StoredDesk(home.database, index).lessons())[-_MOST_ASKED:]
+    found = []
+    for done, lesson in enumerate(lessons, 1):
+        progress(done, len(lessons), "asking resolved tickets")
+        retrieval = assistant.search(lesson.question, audiences=("public", "internal"))
+        if {hit.document_key for hit in retrieval.articles[:3]} & set(lesson.articles):
+            found.append(decider.sureness(retrieval))
+    return found
 
 
 def _undone(home: Home, progress: Progress) -> dict[str, Any]:
@@ -135,21 +178,31 @@ def _compared(one: Compared) -> dict[str, Any]:
 def _told(report: dict[str, Any]) -> str:
     if "undone" in report:
         return "Undone. " + ("An earlier tuning is in use again." if report["in_use"] else "Everything is as shipped.")
-    if not report["compared"]:
-        return (
-            f"Nothing to learn from yet: {report['lessons']} resolved tickets link an article, and "
-            f"{report['later']} of them are later ones to be judged on. At least 40 of those settle anything, "
-            "about 140 tickets in all. Ingest more resolved tickets."
+    lines = [] if report["compared"] else [_too_few(report)]
+    if report["compared"]:
+        lines.append(
+            f"Learned from {report['earlier']} earlier tickets, judged on {report['later']} later ones "
+            f"({report['seconds']:.0f} s). Mean reciprocal rank of the article that resolved the ticket:"
         )
-    lines = [
-        f"Learned from {report['earlier']} earlier tickets, judged on {report['later']} later ones "
-        f"({report['seconds']:.0f} s). Mean reciprocal rank of the article that resolved the ticket:"
-    ]
     for one in report["compared"]:
         verdict = "adopted" if one["adopted"] else "not adopted: not better beyond noise"
         lines.append(
             f"  {one['what']:<8} {one['before']:.3f} -> {one['after']:.3f}, gain {one['after'] - one['before']:+.3f} "
             f"(90 % interval {one['low']:+.3f} to {one['high']:+.3f}); {verdict}"
         )
-    lines.append("`waypost tune --undo` goes back." if report["adopted"] else "Everything stays as it was.")
+    if drawn := report["thresholds"]:
+        lines.append(
+            f"Drafts are shown from confidence {drawn['partial']:.2f} and called answers from {drawn['answer']:.2f}, "
+            f"read off {drawn['found']} resolved tickets."
+        )
+    changed = report["adopted"] or report["thresholds"]
+    lines.append("`waypost tune --undo` goes back." if changed else "Everything stays as it was.")
     return "\n".join(lines)
+
+
+def _too_few(report: dict[str, Any]) -> str:
+    return (
+        f"Nothing to learn from yet: {report['lessons']} resolved tickets link an article, and {report['later']} of "
+        "them are later ones to be judged on. At least 40 of those settle anything, about 200 tickets in all. "
+        "Ingest more resolved tickets."
+    )
