@@ -13,7 +13,7 @@ from assistant.answering import decide as decide_module
 from assistant.answering import signals as signals_module
 from assistant.answering.decide import Confidence, Logistic, Thresholds, confidence_from, decide, load_decider
 from assistant.answering.signals import Headings, Signals, signals
-from assistant.domain import Candidate, Draft, Hit, Part, Passage, Question, Retrieval, Support
+from assistant.domain import Candidate, Hit, Part, Passage, Question, Retrieval, Support
 from assistant.errors import SettingsError
 from assistant.seams import Vectors
 

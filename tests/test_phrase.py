@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from assistant.answering.guard import Policy, vouched
@@ -39,7 +39,7 @@ def article(*lines: str, key: str = "a") -> Passage:
 class CountingRails:
     """Rails that count how often the knowledge was read."""
 
-    known: Policy = Policy()
+    known: Policy = field(default_factory=Policy)
     reads: int = 0
 
     def strict(self) -> Policy:

@@ -23,13 +23,18 @@ class Check:
     remedy: str = ""
 
 
+_LOOK_AT_SOURCES = "See `waypost sources list`, then `waypost sources sync NAME`."
+
+
 def examine(data: Path | None, config: Path | None) -> list[Check]:
     """Every check, in the order in which one depends on another."""
     try:
         home = open_home(data, config)
     except WaypostError as error:
         return [_models(), Check("data directory", False, str(error), "See the message.")]
-    looks: list[Callable[[Home], Check]] = [_space, _knowledge, _quarantine, _sources, _index, _chat_model, _spending, _owner]
+    looks: list[Callable[[Home], Check]] = [
+        _space, _knowledge, _quarantine, _sources, _index, _chat_model, _spending, _owner,
+    ]  # fmt: skip
     checks = [_models(), Check("data directory", True, str(home.folder)), *(look(home) for look in looks)]
     home.close()
     return checks
@@ -69,7 +74,7 @@ def _sources(home: Home) -> Check:
 
     failing = [source for source in Sources(home.database).all() if source.last_error]
     first = f"; first: {failing[0].name}: {failing[0].last_error}" if failing else ""
-    return Check("sources", not failing, f"{len(failing)} ended early{first}", "See `waypost sources list`, then `waypost sources sync NAME`.")
+    return Check("sources", not failing, f"{len(failing)} ended early{first}", _LOOK_AT_SOURCES)
 
 
 def _index(home: Home) -> Check:

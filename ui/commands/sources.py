@@ -34,9 +34,7 @@ def add(
     ] = "public",
     token_env: Annotated[str, typer.Option(help="Environment variable that holds the key.")] = "",
     token_file: Annotated[str, typer.Option(help="File that holds the key in its first line.")] = "",
-    more: Annotated[
-        list[str] | None, typer.Option("--set", help="Another option of this kind, KEY=VALUE; see docs/sources-network.md.")
-    ] = None,
+    more: Annotated[list[str] | None, typer.Option("--set", help="Another option of this kind, KEY=VALUE.")] = None,
     data: Data = None,
     config: Config = None,
     as_json: AsJson = False,
