@@ -10,7 +10,7 @@ from browser_server import HOSTILE, Server, Watch, chromium, running_helpdesk
 
 pytestmark = pytest.mark.browser
 
-WIFI = "My wall display won't connect to the Wi-Fi at home, what should I check?"
+WIFI = "How do I connect the display to my Wi-Fi at home?"
 ZITHER = "Can the zither of my aunt be tuned by telegraph?"
 INTERNAL = "Which escalation path for account recovery when the customer lost email?"
 
@@ -127,8 +127,9 @@ def test_the_excerpt_around_a_quote_is_the_stored_text(server: Server, opened: O
     ask(page, WIFI)
     first = server.get(f"/v1/drafts/{draft_id(page)}")["sources"][0]
     text = server.get(f"/v1/documents/{first['document_id']}?version={first['version']}")["text"]
+    page.eval_on_selector_all(".mark-number", "numbers => numbers.forEach(number => number.remove())")
     excerpt = page.inner_text("#evidence .source blockquote >> nth=0").strip("… ")
-    shown = re.sub(r"\s+", "", excerpt.replace("1Check", "Check", 1))
+    shown = re.sub(r"\s+", "", excerpt)
     assert shown in re.sub(r"\s+", "", text)
 
 
@@ -188,7 +189,7 @@ def test_an_internal_source_is_marked_and_warned_about_before_copying(opened: Op
 def test_what_was_sent_is_kept_and_its_edits_told_in_words(server: Server, opened: Open) -> None:
     page = opened("/desk")
     ask(page, WIFI)
-    reply = page.input_value("#reply textarea").replace("Restart the router", "Please switch the router off and on")
+    reply = page.input_value("#reply textarea").replace("Choose your network", "Please pick your network")
     page.fill("#reply textarea", reply)
     page.click("#sent")
     page.wait_for_selector(".state.is-sent")
@@ -318,7 +319,9 @@ def test_a_phone_needs_no_sideways_scrolling(server: Server, opened: Open) -> No
 
 def test_hostile_words_are_shown_as_words_and_nothing_runs(server: Server, opened: Open) -> None:
     for number, payload in enumerate(HOSTILE):
-        server.ask(f"xylophone {number} {payload}", title=f"{payload} {number}", requester=payload)
+        # A name is taken out of what is kept, so it must not be the words that are looked for below.
+        name = {"requester": payload} if number % 2 else {}
+        server.ask(f"xylophone {number} {payload}", title=f"{payload} {number}", **name)
     page = opened("/desk")
     page.fill("#subject textarea, #subject input", HOSTILE[1])
     ask(page, "\n".join(HOSTILE))
