@@ -14,8 +14,24 @@ from ui.desk_draft import confidence_word, draft_panel, edit_words, reply_text, 
 from ui.desk_evidence import evidence_panel, excerpts
 from ui.rendering import ago, days, element, first_words, is_web_address, link, notice, share_bar, shown
 
-ALLOWED = {"p", "span", "a", "mark", "article", "section", "header", "h2", "h3", "ul", "ol", "li", "blockquote"}
-ALLOWED |= {"button", "time", "strong", "div"}
+ALLOWED = {
+    "details",
+    "summary",
+    "p",
+    "span",
+    "a",
+    "mark",
+    "article",
+    "section",
+    "header",
+    "h2",
+    "h3",
+    "ul",
+    "ol",
+    "li",
+    "blockquote",
+}
+ALLOWED |= {"button", "time", "strong", "div", "details", "summary"}
 
 
 class Seen(HTMLParser):
@@ -42,6 +58,7 @@ def answer(**changes: object) -> dict[str, object]:
     plain: dict[str, object] = {
         "draft_id": "d1", "verdict": "answered", "confidence": 0.7, "greeting": "Hello,", "closing": "Bye",
         "parts": [{"text": "Press it.", "citations": [1], "step": None}], "uncovered": [], "warnings": [],
+        "follow_ups": [], "parent_id": None, "rewritten": "",
         "suggestions": [], "gap": None, "timings_ms": {"retrieve": 40.0}, "model": "extractive", "generation": "g",
         "sources": [source()],
     }  # fmt: skip
@@ -81,7 +98,7 @@ def test_half_a_character_does_not_break_the_page() -> None:
 @pytest.mark.parametrize("payload", HOSTILE)
 def test_a_payload_in_every_field_of_a_draft_stays_text(payload: str) -> None:
     of = answer(
-        greeting=payload, closing=payload, uncovered=[payload], model=payload,
+        greeting=payload, closing=payload, uncovered=[payload], follow_ups=[payload], model=payload,
         warnings=[f"internal_source: [1] {payload}", payload],
         parts=[{"text": payload, "citations": [1], "step": None}, {"text": payload, "citations": [1], "step": 1}],
         sources=[source(title=payload, quote=payload, end=len(payload), href=payload, kind=payload)],
