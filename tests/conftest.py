@@ -102,3 +102,12 @@ def answering_desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
     """The sample helpdesk behind its API, without and with a scripted chat model."""
     with desks(tmp_path_factory.mktemp("answering")) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def browser_at_work() -> Iterator[Any]:
+    """One Chromium for all browser tests: Playwright allows one driver a thread."""
+    from browser_server import chromium
+
+    with chromium() as found:
+        yield found

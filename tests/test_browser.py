@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from browser_server import HOSTILE, Server, Watch, chromium, running_helpdesk
+from browser_server import HOSTILE, Server, Watch, running_helpdesk
 
 pytestmark = pytest.mark.browser
 
@@ -20,12 +20,6 @@ Open = Callable[..., Any]
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     with running_helpdesk() as found:
-        yield found
-
-
-@pytest.fixture(scope="session")
-def browser_at_work() -> Iterator[Any]:
-    with chromium() as found:
         yield found
 
 

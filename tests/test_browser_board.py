@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from browser_server import HOSTILE, Server, Watch, chromium, running_helpdesk
+from browser_server import HOSTILE, Server, Watch, running_helpdesk
 
 from ui.board_calls import Wanted
 from ui.board_list import list_page
@@ -62,12 +62,6 @@ def _filled(home: Any) -> None:
     ]  # fmt: skip
     Contacts(home.database).add_all(contacts)
     home.gap_log.night()
-
-
-@pytest.fixture(scope="module")
-def browser_at_work() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -253,3 +253,8 @@ def test_a_page_of_millions_of_tags_is_refused() -> None:
 @pytest.mark.parametrize("html", ["", " ", "<", "<>", "</p>", "<!--", "&#0;", "<p", "<table><li>", "<li>x", "\x00"])
 def test_odd_input_is_no_error(html: str) -> None:
     from_html(html)
+
+
+def test_a_hidden_menu_joins_no_words_around_it() -> None:
+    visible = from_html("<p>before</p>2<nav hidden>1</nav>2")
+    assert "22" not in visible.text

@@ -182,12 +182,12 @@ class _Walk:
             return False
         attributes = node.attributes
         classes = _classes(attributes)
+        if self._is_left_out(node, tag, attributes, classes):
+            self._end()
+            return False
         if _is_unseen(attributes, classes):
             if tag in _BLOCK:
                 self._block_border()
-            return False
-        if self._is_left_out(node, tag, attributes, classes):
-            self._end()
             return False
         if tag == "a" and not self._enter_link(node, attributes, classes):
             return False
