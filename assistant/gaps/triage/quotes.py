@@ -77,10 +77,16 @@ def best_quote(contact: Contact, spans: Sequence[Span], rows: Matrix, weights: M
     return _strongest(contact.text, _with_neighbour(contact.text, spans, rows @ weights), weights)
 
 
+def _touch(text: str, spans: Sequence[Span], first: int, second: int) -> bool:
+    """Whether nothing but blanks lies between the two sentences."""
+    before, after = sorted((spans[first], spans[second]))
+    return not text[before[1] : after[0]].strip()
+
+
 def _with_neighbour(text: str, spans: Sequence[Span], scores: Matrix) -> Span:
     """The best span, together with the better one beside it when both are 20 words at most: what, and when or where."""
     best = int(np.argmax(scores))
-    beside = [i for i in (best - 1, best + 1) if 0 <= i < len(spans)]
+    beside = [i for i in (best - 1, best + 1) if 0 <= i < len(spans) and _touch(text, spans, best, i)]
     for i in sorted(beside, key=lambda place: -float(scores[place])):
         start, end = spans[min(best, i)][0], spans[max(best, i)][1]
         if len(text[start:end].split()) <= MAX_WORDS:
