@@ -53,8 +53,12 @@ def add_studies(app: typer.Typer, product: Product, draw: Draw) -> None:
             raise UsageError(f"expected the shared data under --shared or WAYPOST_BENCH, found {shared}")
         folder = Folder(out)
         asked = Bench(shared, folder, product, systems_named(systems), progress, seed, share)
-        run_bench(asked, names_in(parts))
-        draw(folder, as_json=as_json)
+        wanted = names_in(parts)
+        run_bench(asked, wanted)
+        if "thunderbird" in wanted or folder.has_experiment():
+            draw(folder, as_json=as_json)
+        else:
+            typer.echo(f"Written to {out / 'studies'}. Their report is drawn with the questions: --parts thunderbird.")
 
     @app.command("scale")
     def scale(

@@ -99,6 +99,10 @@ class Folder:
         """Write `experiment.json`."""
         (self.path / "experiment.json").write_text(json.dumps(asdict(experiment), indent=1) + "\n", encoding="utf-8")
 
+    def has_experiment(self) -> bool:
+        """Whether questions were asked here, so that there is a report to draw."""
+        return (self.path / "experiment.json").is_file()
+
     def experiment(self) -> Experiment:
         """Read `experiment.json` back."""
         target = self.path / "experiment.json"
