@@ -133,6 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
         if "content-type" not in {name.lower() for name, _ in headers}:
             self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(body)))
+        self.send_header("connection", "close")  # or the client's next call may meet the connection as it closes
         self.end_headers()
         self.wfile.write(body)
 
@@ -150,8 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-type", kind)
         if length is not None:
             self.send_header("content-length", str(length))
-        else:
-            self.send_header("connection", "close")
+        self.send_header("connection", "close")
         self.end_headers()
 
     def _endless(self, size: int) -> None:

@@ -66,3 +66,16 @@ def test_contacts_are_counted_per_theme_and_week_and_those_without_a_theme_are_n
 def test_a_week_is_named_by_its_iso_year() -> None:
     assert week_of(date(2024, 7, 22)) == "2024-W30"
     assert week_of(date(2024, 12, 30)) == "2025-W01"
+
+
+def test_weeks_without_any_contact_expect_none_and_say_nothing_about_scatter() -> None:
+    history = np.asarray([[3, 0, 4, 0, 2, 3], [0, 0, 0, 0, 0, 0]])
+    exposure = [10.0, 0.0, 10.0, 0.0, 10.0, 10.0]
+    silent = expected_weeks(history, exposure, 0.0)
+    assert [(e.mean, e.low, e.high) for e in silent] == [(0.0, 0, 0), (0.0, 0, 0)]
+    shut = expected_weeks(history, exposure, 10.0)
+    opened = expected_weeks(history[:, [0, 2, 4, 5]], [10.0] * 4, 10.0)
+    assert shut == opened
+    silent_counts = np.hstack([history, [[0], [0]]])
+    assert spikes(silent_counts, [*exposure, 0.0]) == ()
+    assert [s.theme for s in spikes(np.hstack([history, [[9], [0]]]), [*exposure, 10.0])] == [0]

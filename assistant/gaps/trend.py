@@ -79,12 +79,13 @@ def expected_weeks(history: Counts, exposure: Sequence[float], exposure_now: flo
 
     Worked example: 40 contacts in 10 weeks of 200 in all; this week has 250. The mean is 40.5 / 2,000 x 250
     = 5.06; with dispersion 1.2 the variance is 1.2 x 5.06 x 1.125 = 6.83, and the range 1 to 11.
+    A week without any contact expects none, 0 to 0; the sum of exposure must be positive.
     """
     exposures = np.asarray(exposure, dtype=np.float64)
     rate = (history.sum(axis=1) + _RATE_PRIOR) / exposures.sum()
     mean = rate * exposure_now
     dispersion = _dispersion(history, exposures)
-    low, high = _range(mean, dispersion, exposure_now / exposures.sum())
+    low, high = _range(mean, dispersion, exposure_now / exposures.sum()) if exposure_now > 0 else (mean, mean)
     return tuple(
         Expected(float(m), int(lo), int(hi), float(d)) for m, lo, hi, d in zip(mean, low, high, dispersion, strict=True)
     )
@@ -102,7 +103,7 @@ def spikes(
     """
     past = counts[:, :-1][:, -HISTORY_WEEKS:]
     exposures = list(exposure[:-1])[-HISTORY_WEEKS:]
-    if past.shape[1] < MIN_HISTORY or len(counts) == 0 or sum(exposures) <= 0:
+    if past.shape[1] < MIN_HISTORY or len(counts) == 0 or sum(exposures) <= 0 or exposure[-1] <= 0:
         return ()
     now = counts[:, -1]
     expected = expected_weeks(past, exposures, exposure[-1])
@@ -116,7 +117,12 @@ def spikes(
 
 
 def _dispersion(history: Counts, exposures: Floats) -> Floats:
-    """Pearson's chi-square over degrees of freedom, drawn towards the mean of all themes, at least 1."""
+    """Pearson's chi-square over degrees of freedom, drawn towards the mean of all themes, at least 1.
+
+    Weeks without any contact say nothing about how unevenly a theme's contacts come.
+    """
+    open_weeks = exposures > 0
+    history, exposures = history[:, open_weeks], exposures[open_weeks]
     fitted = (history.sum(axis=1) + _RATE_PRIOR)[:, None] * exposures[None, :] / exposures.sum()
     scatter = ((history - fitted) ** 2 / fitted).sum(axis=1)
     freedom = max(history.shape[1] - 1, 1)
