@@ -9,6 +9,7 @@
     ├── IndexUnavailable      the vector index failed or timed out; exact search takes over
     ├── ModelError            weights missing or not the ones expected
     ├── ChatModelError        the configured chat model failed; the extractive draft takes over
+    ├── NotYet                it is being made or has to wait for its time; a later call may find it
     ├── SourceError           a website or helpdesk outside failed, refused or is not to be asked; what came in is kept
     └── NotFound              no such draft, document, gap or source for this caller
 
@@ -58,6 +59,12 @@ class ModelError(WaypostError):
 
 class ChatModelError(WaypostError):
     """The configured chat model failed within its deadline."""
+
+    retry = True
+
+
+class NotYet(WaypostError):
+    """What is asked for will be there later."""
 
     retry = True
 

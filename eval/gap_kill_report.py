@@ -19,15 +19,17 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
 from assistant.gaplog.board import prices
 from assistant.gaplog.log import GapLog
+from assistant.gaplog.weekly import RECONSIDERED
 from assistant.records import NewContact
 from assistant.store.contacts import Contacts
 from assistant.store.database import open_database, sqlite_url
+from assistant.store.log_state import LogState
 from assistant.store.themes import FoundTheme, Night, StoredPlace, Themes
 from eval.gap_kill_worker import START, STEPS, WEEKS, work
 from eval.seeded import SeededEmbedder, vector
@@ -86,6 +88,7 @@ def fill(place: Path) -> None:
         found.append(FoundTheme(None, f"Theme {theme}", (), StoredPlace(vector(str(theme)), 0.5), tuple(ids)))
     seen = tuple(i for theme in found for i in theme.contact_ids)
     Themes(database).settle(Night(log.embedder.model_id, seen, tuple(found), 0))
+    LogState(database).set(RECONSIDERED, datetime.now(UTC).isoformat())
     database.close()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from assistant.domain import Question
-from assistant.errors import UsageError
+from assistant.errors import NotYet, UsageError
 from assistant.gaplog.as_of import AsOf
 from assistant.gaplog.mining import UNSURE
 from assistant.gaps.minable import asks_something
@@ -18,6 +18,7 @@ from assistant.index.generation import OwnedIndex
 from assistant.store.contact_rows import ContactFilter
 from assistant.store.contacts import Contacts
 from assistant.store.gaps import GapFilter
+from assistant.store.log_state import LogState
 from assistant.store.retests import Retests
 from assistant.store.signals import Signals
 from ui.demo import SETTINGS
@@ -132,6 +133,12 @@ def test_the_server_labels_and_groups_beside_answering(home: Home, index: OwnedI
 
 def test_a_digest_is_made_once_and_only_of_a_week_that_has_ended(home: Home, index: OwnedIndex) -> None:
     weekly = home.gap_log.weekly
+    LogState(home.database).set("night", "2026-01-11T23:00:00+00:00")
+    assert not weekly.is_ready("2026-W02")
+    with pytest.raises(NotYet, match="gaps themes"):
+        weekly.digest("2026-W02")
+    assert weekly.digest("2025-W02").week == "2025-W02"  # nobody wrote in that week
+    home.gap_log.night()
     first = weekly.digest("2026-W02")
     home.gap_log.hearing.hear_tickets()
     Contacts(home.database).page(ContactFilter(), limit=1)

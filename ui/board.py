@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlencode
 import gradio as gr
 
 from ui import board_calls as calls
-from ui.board_digest import digest_page
+from ui.board_digest import digest_page, not_yet_page
 from ui.board_list import list_page
 from ui.board_listen import listen_page
 from ui.board_silence import silence_page
@@ -27,6 +27,7 @@ from ui.client import ApiError, Client
 from ui.look import QUIET, Doors, hidden_button, hidden_field, masthead, page_header, panel, told
 from ui.rendering import Html, element, notice, shown
 
+_NOT_YET = 503
 _PAGES = (("?", "Themes"), ("?digest=latest", "Digest"), ("?view=knowledge", "Knowledge"))
 _KEYS = (
     ("j k", "next, previous theme"),
@@ -149,12 +150,21 @@ def _content(client: Client, asked: Mapping[str, str]) -> Html:
     if "listen" in asked:
         return _listen(client, asked["listen"])
     if "digest" in asked:
-        return digest_page(*calls.digest(client, asked["digest"]))
+        return _digest(client, asked["digest"])
     if asked.get("view") == "knowledge":
         return silence_page(calls.knowledge(client), asked.get("finding", ""))
     wanted = calls.Wanted.of(asked)
     limit = min(int(asked["limit"]), calls.MOST) if asked.get("limit", "").isdecimal() else calls.PAGE
     return list_page(calls.themes(client, wanted, limit), wanted, limit)
+
+
+def _digest(client: Client, week: str) -> Html:
+    try:
+        return digest_page(*calls.digest(client, week))
+    except ApiError as error:
+        if error.status != _NOT_YET:
+            raise
+        return not_yet_page(str(error))
 
 
 def _theme(client: Client, theme_id: str, period: str) -> Html:

@@ -71,6 +71,11 @@ def digest_page(digest: Json | None, weeks: Sequence[str]) -> Html:
     )
 
 
+def not_yet_page(why: str) -> Html:
+    """Why the list of a week can't be made at this moment."""
+    return element("div", element("h1", "Not yet"), element("p", why), class_="empty")
+
+
 def _theme(theme: Json, currency: str) -> Html:
     address = f"?theme={theme['id']}"
     who = people(theme)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from assistant.domain import Audience, Question
@@ -12,6 +15,8 @@ from ui.intake import Intake
 from ui.unchanged import data_folder
 
 SAMPLE = Path(__file__).parent / "sample"
+_SAMPLE_ENDS = date(2026, 6, 28)  # the last Sunday before its last contact
+_DATE = re.compile(r"(?<!\d)20\d\d-\d\d-\d\d(?!\d)")
 QUESTIONS = (
     "My wall display won't connect to the Wi-Fi at home, what should I check?",
     "How do I connect my iCloud calendar? And do the to-dos from Apple Reminders come along too?",
@@ -41,12 +46,13 @@ def run(data: Path | None, *, once: bool, host: str | None, port: int | None) ->
         folder.mkdir(parents=True, exist_ok=True)
         settings.write_text(SETTINGS, "utf-8")
     home = open_home(folder, create=True)
-    _fill(home)
+    sample = _recent(folder / "sample")
+    _fill(home, sample)
     if once:
         _show(home)
         home.close()
         return
-    _log_gaps(home)
+    _log_gaps(home, sample)
     key = home.keys.create("demo", "admin")
     home.close()
     from ui.serve import run as serve
@@ -61,13 +67,35 @@ def run(data: Path | None, *, once: bool, host: str | None, port: int | None) ->
     serve(folder, None, host=host, port=port, announce=announce)
 
 
-def _fill(home: Home) -> None:
+def _recent(folder: Path) -> Path:
+    """The sample with its last whole week in the last whole week, written there once: boards show recent weeks.
+
+    Dates move by whole weeks, so that weekdays and the order of things stay; months named in sentences stay too.
+    """
+    if folder.exists():
+        return folder
+    today = datetime.now(UTC).date()
+    weeks = (today - timedelta(days=today.isoweekday()) - _SAMPLE_ENDS) // timedelta(weeks=1)
+    draft = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(draft, ignore_errors=True)
+    shutil.copytree(SAMPLE, draft, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    for path in (path for path in draft.rglob("*") if path.is_file()):
+        path.write_text(_DATE.sub(lambda found: _moved(found.group(), weeks), path.read_text("utf-8")), "utf-8")
+    draft.rename(folder)
+    return folder
+
+
+def _moved(day: str, weeks: int) -> str:
+    return (date.fromisoformat(day) + timedelta(weeks=weeks)).isoformat()
+
+
+def _fill(home: Home, sample: Path) -> None:
     ownership = own(home.folder, "waypost demo")
     intake = Intake(home, home.owned_index())
     try:
         with shown("sample helpdesk") as progress:
             intake.run(
-                [str(SAMPLE / name) for name in ("articles", "faq.csv", "tickets.jsonl", "reviews.csv")],
+                [str(sample / name) for name in ("articles", "faq.csv", "tickets.jsonl", "reviews.csv")],
                 progress=progress,
             )
     finally:
@@ -75,18 +103,20 @@ def _fill(home: Home) -> None:
         ownership.release()
 
 
-def _log_gaps(home: Home) -> None:
-    """Ask the sample's own questions, so that the board has something to show; each counts once, ever."""
+def _log_gaps(home: Home, sample: Path) -> None:
+    """Ask the sample's own questions and group all contacts: the board has something to show; each counts once."""
     from ui.commands.lines import questions
 
     index = home.reader_index()
     desk = home.desk(home.assistant(index, lambda: index.name))
-    asked = questions(SAMPLE / "questions.jsonl")
+    asked = questions(sample / "questions.jsonl")
     with shown("sample questions") as progress:
         for number, question in enumerate(asked, 1):
             answer = desk.assistant.ask(question, audiences=AGENT)
             desk.log(answer, token=f"sample-{question.id}")
             progress(number, len(asked), question.title)
+    with shown("themes") as progress:
+        home.gap_log.night(progress)
 
 
 def _show(home: Home) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from assistant.errors import WaypostError
 from assistant.store.contact_rows import ContactFilter
 from assistant.store.contacts import Contacts
-from assistant.store.log_state import LogState
 from assistant.store.mined import Mined
 from assistant.store.retests import Retests
 
@@ -27,7 +26,6 @@ _PIECE = 16
 _AT_ONCE = 200
 _NIGHT_HOUR = 3
 _FIRST_PASS = 30
-_NIGHT = "night"
 
 
 def after_ingest(home: Home, index: OwnedIndex, progress: Progress | None = None) -> tuple[RetestRun | None, int]:
@@ -88,14 +86,13 @@ class GapUpkeep(threading.Thread):
                 # Who mined the history wants its new tickets mined, too.
                 self._home.mining(self._index).run()
             self._home.gap_log.night()
-            LogState(self._home.database).set(_NIGHT, datetime.now(UTC).isoformat())
         return False
 
     def _is_night(self) -> bool:
         """Whether a pass is due: three o'clock has gone by since the last one, or there never was one."""
-        last = LogState(self._home.database).get(_NIGHT)
+        last = self._home.gap_log.weekly.reconsidered_at
         if last is None:
             return Contacts(self._home.database).count(ContactFilter()) >= _FIRST_PASS
         now = datetime.now().astimezone()
         due = now.replace(hour=_NIGHT_HOUR, minute=0, second=0, microsecond=0)
-        return now >= due > datetime.fromisoformat(last)
+        return now >= due > last

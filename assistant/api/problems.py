@@ -19,6 +19,7 @@ _STATUS: tuple[tuple[type[errors.WaypostError], int, str], ...] = (
     (errors.NotFound, 404, "Not found"),
     (errors.UsageError, 422, "Not understood"),
     (errors.DirectoryInUse, 409, "In use"),
+    (errors.NotYet, 503, "Not yet"),
     (errors.WaypostError, 503, "Not available"),
 )
 
@@ -34,6 +35,14 @@ def problem(request: Request, status: int, title: str, detail: str, found: Any =
         "errors": jsonable_encoder(list(found)),
     }
     return JSONResponse(body, status_code=status, media_type="application/problem+json")
+
+
+def unexpected(request: Request, error: Exception) -> JSONResponse:
+    """What nobody foresaw: the log has it all, the visitor what to do."""
+    request_id = getattr(request.state, "request_id", "")
+    log.exception("request %s failed", request_id, exc_info=error)
+    detail = "This is a fault of Waypost, not of what was asked. Try once more; if it stays, tell whoever runs Waypost"
+    return problem(request, 500, "Unexpected failure", f"{detail} that request {request_id} failed: its log says why.")
 
 
 def status_of(error: errors.WaypostError) -> tuple[int, str]:
@@ -62,5 +71,4 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-        log.exception("request %s failed", getattr(request.state, "request_id", ""), exc_info=error)
-        return problem(request, 500, "Unexpected failure", "Something went wrong here; the log has the request's id.")
+        return unexpected(request, error)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
@@ -20,13 +19,12 @@ from fastapi.responses import StreamingResponse
 from assistant.api.asking import asking
 from assistant.api.auth import Asker
 from assistant.api.idempotency import IdempotencyKey, keep, kept_reply
-from assistant.api.problems import problem, status_of
+from assistant.api.problems import problem, status_of, unexpected
 from assistant.api.schemas import AnswerOut, DraftRequest
 from assistant.api.services import Served
 from assistant.domain import Part, Passage
 from assistant.errors import WaypostError
 
-log = logging.getLogger(__name__)
 router = APIRouter(prefix="/v1", tags=["drafts"])
 
 _BEAT_S = 1.0  # a line that says nothing keeps proxies patient, and tells when the reader has left
@@ -110,10 +108,7 @@ class _Live:
         elif isinstance(error, HTTPException):
             told = problem(request, error.status_code, "Refused", str(error.detail))
         else:
-            log.exception("request %s failed", getattr(request.state, "request_id", ""), exc_info=error)
-            told = problem(
-                request, 500, "Unexpected failure", "Something went wrong here; the log has the request's id."
-            )
+            told = unexpected(request, error)
         self._put("error", json.loads(bytes(told.body)))
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from assistant.gaplog.hearing import Hearing
 from assistant.gaplog.labelling import Labelling
 from assistant.gaplog.listening import Listening
 from assistant.gaplog.often import AskedOften
-from assistant.gaplog.weekly import Weekly
+from assistant.gaplog.weekly import RECONSIDERED, Weekly
 from assistant.gaps.brief import Brief, brief
 from assistant.gaps.overview import Prices
 from assistant.gaps.records import Period, ThemeCard
@@ -27,6 +28,7 @@ from assistant.store.contact_rows import ContactFilter
 from assistant.store.contacts import Contacts
 from assistant.store.database import Database
 from assistant.store.fixes import Fixes
+from assistant.store.log_state import LogState
 from assistant.store.signals import Signals
 from assistant.store.themes import Themes
 
@@ -141,6 +143,7 @@ class GapLog:
         result = self.grouping.regroup(progress)
         self.effects.settle()
         AskedOften(self.database).look()
+        LogState(self.database).set(RECONSIDERED, datetime.now(UTC).isoformat())
         return result
 
     def _place_new(self, progress: Progress | None) -> None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from assistant.errors import UsageError
+from assistant.errors import NotYet, UsageError
 from assistant.gaplog.board import Board, ThemeFilter, moments
 from assistant.gaplog.effects import Effects
 from assistant.gaps.digest import render
@@ -18,10 +18,13 @@ from assistant.store.contacts import Contacts
 from assistant.store.database import Database
 from assistant.store.digests import Digests
 from assistant.store.fixes import Fixes
+from assistant.store.log_state import LogState
 from assistant.store.retests import Retests
 from assistant.store.themes import Themes
 
 TOP = 20
+RECONSIDERED = "night"
+"""Under this name the log remembers when its themes were last reconsidered, in ISO 8601."""
 _EFFECT_DAYS = 183
 _WEEK = re.compile(r"^(\d{4})-W(\d{2})$")
 
@@ -38,7 +41,7 @@ class Weekly:
         """The digest of an ISO week ("2024-W30"), made when it is asked for the first time after the week has ended.
 
         Raises:
-            UsageError: it is no week, or one that has not ended.
+            UsageError: it is no week, or one that has not ended. NotYet: its contacts are not in themes yet.
         """
         period = week_period(week)
         now = today or datetime.now(UTC).date()
@@ -49,7 +52,30 @@ class Weekly:
             )
         return Digests(self.database).keep(week, lambda: self._rendered(week, period))
 
+    @property
+    def reconsidered_at(self) -> datetime | None:
+        """When the themes were last reconsidered as a whole, None for never."""
+        found = LogState(self.database).get(RECONSIDERED)
+        return datetime.fromisoformat(found) if found else None
+
+    def is_ready(self, week: str) -> bool:
+        """Whether the week is made already, or can be: it had no contacts, or the themes were reconsidered since.
+
+        Raises:
+            UsageError: it is no week.
+        """
+        period = week_period(week)
+        at = self.reconsidered_at
+        after = at is not None and at >= moments(period)[1]
+        return after or week in Digests(self.database).weeks() or not self._count(period)
+
     def _rendered(self, week: str, period: Period) -> tuple[str, str, str]:
+        if not self.is_ready(week):
+            raise NotYet(
+                f"Expected the contacts of {week} in their themes, found that they were not grouped since the week "
+                "ended. The server does it within a minute of its first contacts and every night at three; "
+                "`waypost gaps themes` does it now."
+            )
         found = self.collected(week, period)
         return render(found, "md"), render(found, "html"), render(found, "json")
 

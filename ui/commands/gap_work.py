@@ -80,10 +80,15 @@ def digest(
     """The dated list of one week: made once, the same bytes from then on."""
     from assistant.files import saved
     from assistant.gaps.trend import week_of
+    from ui.commands.progress import shown
     from ui.home import open_home
 
     home = open_home(data, config)
-    stored = home.gap_log.weekly.digest(week or week_of(datetime.now(UTC).date() - timedelta(days=7)))
+    wanted = week or week_of(datetime.now(UTC).date() - timedelta(days=7))
+    if not home.gap_log.weekly.is_ready(wanted):
+        with shown("themes") as progress:
+            home.gap_log.night(progress)
+    stored = home.gap_log.weekly.digest(wanted)
     text = {"md": stored.markdown, "html": stored.html, "json": stored.json}[kind]
     if out is None:
         typer.echo(text, nl=False)

@@ -22,6 +22,7 @@ UNNAMED = "(no common words)"
 _WORD = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*", re.UNICODE)
 _LONGEST = 6
 _HEAD_CHARS = 200  # a name comes from the first line: a title says what the text is about
+_COMMON = 0.2
 _LENGTH_PRIOR = 3.0  # in words: a longer name must earn its words
 _CHAT_WORDS = """
 i'm i've i'd it's don't doesn't didn't can't cannot won't isn't aren't wasn't haven't hasn't please help need want
@@ -50,7 +51,9 @@ def name_themes(texts: Sequence[str], labels: Labels) -> tuple[Naming, ...]:
     A word weighs (share of the theme's contacts that have it) x ln(1 + contacts / contacts with it).
     Worked example: "calendar" in 8 of 10 members and in 20 of 1,000 contacts weighs 0.8 x ln 51 = 3.15.
     A fragment of `k` words weighs the sum of its distinct words' weights over `k + 3`, times one plus the
-    share of members that contain it whole; at least two members must contain it, where any two do.
+    share of members that contain it whole. Where any two members contain one whole, a name is one that at least
+    two contain, or one of several words that at least a fifth of the members use, each of them, in whatever order:
+    people seldom put the same words in a row, and "offline" tells a reader less than "display is offline".
     """
     words = [tuple(dict.fromkeys(_words(_head(text)))) for text in texts]
     spread = Counter(word for each in words for word in each)
@@ -94,8 +97,9 @@ def _name(heads: Sequence[str], spread: Counter[str], total: int, used: set[str]
             forms.setdefault(key, Counter())[shown] += 1
     support = {key: shown.total() for key, shown in forms.items()}
     least = 2 if any(n > 1 for n in support.values()) else 1
+    common = {word for word, n in here.items() if n >= max(2, _COMMON * len(heads))}
     ranked = sorted(
-        (key for key, n in support.items() if n >= least),
+        (key for key, n in support.items() if n >= least or common.issuperset(w for w in key if w not in _PLAIN)),
         key=lambda key: (-_fragment_score(key, weight, support[key] / len(heads)), key),
     )
     shown_names = (max(sorted(forms[key]), key=forms[key].__getitem__) for key in ranked)
