@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -311,3 +312,28 @@ def test_a_naive_time_is_refused(database: Database) -> None:
         connection.execute(
             t.Source.__table__.insert().values(name="x", kind="y", options={}, created_at=datetime(2026, 1, 1))  # noqa: DTZ001
         )
+
+
+def test_reading_some_vectors_costs_the_same_however_many_there_are(tmp_path: Path) -> None:
+    few, many = (_steps_to_read_vectors(tmp_path / str(documents), documents) for documents in (100, 2_000))
+    assert 0 < many < 1.5 * few
+
+
+def _steps_to_read_vectors(folder: Path, documents: int) -> int:
+    """Instructions, in tens, that SQLite takes to read a hundred vectors out of one for each of the documents."""
+    folder.mkdir()
+    with closing(open_database(sqlite_url(folder), create=True)) as database:
+        corpus = Corpus(database)
+        source = corpus.source("/a", "file", {})
+        for number in range(documents):
+            put(corpus, source, document(f"d{number}", f"Text {number}."))
+        ids = sorted(Generations(database).live_chunk_ids())[:100]
+        steps: list[None] = []
+        with database.read() as connection:
+            driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.set_progress_handler(lambda: steps.append(None), 10)
+        found, _ = Generations(database).vectors(ids, MODEL)
+        driver.set_progress_handler(None, 0)
+        assert found == ids
+        return len(steps)

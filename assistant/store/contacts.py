@@ -28,7 +28,7 @@ from assistant.store.contact_rows import (
     label_columns,
     shown_contact,
 )
-from assistant.store.corpus import insert_embeddings, pieces
+from assistant.store.corpus import insert_embeddings, pieces, vector_of
 from assistant.store.database import Database
 from assistant.store.encoding import vectors_from_bytes
 from assistant.store.log_state import read_state, write_state
@@ -144,8 +144,8 @@ class Contacts:
         found: dict[int, Vectors] = {}
         with self._database.read() as connection:
             for piece in pieces(list(contact_ids)):
-                query = select(g.Contact.id, t.Embedding.vector).join(t.Embedding, _same_text(model_id))
-                rows = connection.execute(query.where(g.Contact.id.in_(piece))).all()
+                query = select(g.Contact.id, vector_of(g.Contact.content_hash, model_id))
+                rows = [row for row in connection.execute(query.where(g.Contact.id.in_(piece))) if row[1] is not None]
                 stacked = vectors_from_bytes([row[1] for row in rows])
                 found.update({int(row[0]): vector for row, vector in zip(rows, stacked, strict=True)})
         return found

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from itertools import chain, count
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import InstrumentedAttribute
 
 from assistant.domain import Block, Chunk, Document
 from assistant.seams import Vectors
@@ -334,6 +335,16 @@ def insert_embeddings(connection: Connection, model_id: str, vectors: Mapping[st
     rows = [{"model_id": model_id, "content_hash": h, "vector": vector_to_bytes(v)} for h, v in vectors.items()]
     # Two documents with one text may both bring its vector: the first stays.
     connection.execute(dialect.insert(t.Embedding).on_conflict_do_nothing(), rows)
+
+
+def vector_of(content_hash: ColumnElement[str] | InstrumentedAttribute[str], model_id: str) -> ScalarSelect[bytes]:
+    """The stored vector of a text as a column, NULL where there is none.
+
+    A subquery, not a join: for a list of a few hundred texts SQLite begins a join with every vector of the model, so
+    that reading a whole store piece by piece takes time with the square of its size.
+    """
+    found = select(t.Embedding.vector).where(t.Embedding.model_id == model_id, t.Embedding.content_hash == content_hash)
+    return found.scalar_subquery()
 
 
 def _replace_links(connection: Connection, document_id: int, links: Sequence[str]) -> None:

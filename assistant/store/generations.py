@@ -14,7 +14,7 @@ from assistant.domain import Kind, Role
 from assistant.errors import IndexUnavailable
 from assistant.seams import Vectors
 from assistant.store import tables as t
-from assistant.store.corpus import insert_embeddings, pieces
+from assistant.store.corpus import insert_embeddings, pieces, vector_of
 from assistant.store.database import Database
 from assistant.store.encoding import vectors_from_bytes
 from assistant.store.knowledge import live_chunks
@@ -198,14 +198,13 @@ class Generations:
         """Ids and vectors of the live ones of `chunk_ids` that have a vector under `model_id`."""
         ids: list[int] = []
         blobs: list[bytes] = []
-        query = live_chunks(select(t.Chunk.id, t.Embedding.vector)).join(
-            t.Embedding, (t.Embedding.content_hash == t.Chunk.content_hash) & (t.Embedding.model_id == model_id)
-        )
+        query = live_chunks(select(t.Chunk.id, vector_of(t.Chunk.content_hash, model_id)))
         for piece in pieces(sorted(chunk_ids)):
             with self._database.read() as connection:
                 for chunk_id, blob in connection.execute(query.where(t.Chunk.id.in_(piece)).order_by(t.Chunk.id)):
-                    ids.append(chunk_id)
-                    blobs.append(blob)
+                    if blob is not None:
+                        ids.append(chunk_id)
+                        blobs.append(blob)
         return ids, vectors_from_bytes(blobs)
 
     def similarities(self, vector: Vectors, chunk_ids: Sequence[int], model_id: str) -> dict[int, float]:
