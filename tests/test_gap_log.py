@@ -14,6 +14,7 @@ from assistant.errors import NotFound, UsageError
 from assistant.gaplog.board import ThemeFilter, prices
 from assistant.gaplog.grouping import Group, settled
 from assistant.gaplog.log import GapLog
+from assistant.gaps.records import Period
 from assistant.gaps.themes import Match
 from assistant.records import NewContact
 from assistant.seams import Vectors
@@ -226,6 +227,17 @@ def test_the_list_can_be_recomputed_by_hand(grouped: GapLog) -> None:
     ThemeChanges(grouped.database).ignore(top.state.id, True, "ann")
     assert top.state.id not in {v.state.id for v in board.page(period, ThemeFilter()).themes}
     assert [v.state.id for v in board.page(period, ThemeFilter(ignored=True)).themes] == [top.state.id]
+
+
+def test_quotes_are_of_the_period_then_from_before_it_and_never_from_after(grouped: GapLog) -> None:
+    board, theme = grouped.board, grouped.board.page(grouped.board.period(), ThemeFilter()).themes[0].state.id
+    day = (START + timedelta(days=12)).date()
+    quotes = board.quotes(theme, Period(day - timedelta(days=3), day))
+    assert [q.at.date() >= day - timedelta(days=3) for q in quotes[:2]] == [True, True]
+    assert len(quotes) > 2
+    assert all(q.at.date() <= day for q in quotes)
+    whole = board.quotes(theme, Period(START.date(), START.date() + timedelta(days=90)))
+    assert any(q.at.date() > day for q in whole)
 
 
 def test_a_fix_that_just_shipped_has_not_enough_data_and_a_real_one_is_measured(log: GapLog) -> None:

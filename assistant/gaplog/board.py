@@ -110,13 +110,15 @@ class Board:
         )
 
     def quotes(self, theme: str, period: Period, count: int = _QUOTES) -> tuple[Quoted, ...]:
-        """What people of the theme wrote, chosen for variety; from the whole history where the period has too few."""
+        """What people of the theme wrote, chosen for variety: in the period, and before it where that is too little."""
         since, until = moments(period)
+        now = self._varied(ContactFilter(since=since, until=until, theme_id=theme), count)
+        before = ContactFilter(until=since, theme_id=theme)
+        return (*now, *(self._varied(before, count - len(now)) if len(now) < count else ()))
+
+    def _varied(self, wanted: ContactFilter, count: int) -> tuple[Quoted, ...]:
         contacts = Contacts(self.database)
-        found = contacts.page(ContactFilter(since=since, until=until, theme_id=theme), limit=_QUOTED_FROM)
-        if len(found) < count:
-            found = contacts.page(ContactFilter(theme_id=theme), limit=_QUOTED_FROM)
-        quoted = [c for c in _once(found) if c.reason.quote]
+        quoted = [c for c in _once(contacts.page(wanted, limit=_QUOTED_FROM)) if c.reason.quote]
         vectors = contacts.vectors(self.model_id, [c.id for c in quoted])
         quoted = [c for c in quoted if c.id in vectors]
         if not quoted:
