@@ -54,6 +54,9 @@ class Answering(Section):
 
     answer_threshold: Share | None = Field(None, description="Confidence for 'answered'; none takes the shipped one.")
     partial_threshold: Share | None = Field(None, description="Confidence for 'partial'; none takes the shipped one.")
+    wrong_to_missing: float | None = Field(
+        None, gt=0, le=1_000, description="What a wrong draft costs, counted in missing ones; sets the threshold."
+    )
     refused_share: Share = Field(
         0.1, description="Of questions with an answer, the share that `tune` may leave to silence."
     )

@@ -27,7 +27,7 @@ from eval.metrics import abstention
 from eval.metrics.classification import Confusion, confusion
 from eval.metrics.latency import Prices
 from eval.planted_fix import fixed_how, named_worse, planted_figures, planted_fix
-from eval.report.model import Calibration, CaseSummary, Report
+from eval.report.model import PRICES, THRESHOLDS, Calibration, CaseSummary, Report
 from eval.runs import Run
 from eval.single_scores import best_signal, held_out
 
@@ -146,10 +146,15 @@ def _confidence(what: str, run: Run, ids: Sequence[str], positive: Sequence[bool
                 what,
                 abstention.reliability(confidences, positive),
                 tuple(abstention.risk_coverage(confidences, positive).tolist()),
+                tuple((price, _costs(confidences, positive, price)) for price in PRICES),
             ),
         ),
         notes=said,
     )
+
+
+def _costs(confidences: Sequence[float], positive: Sequence[bool], price: float) -> tuple[float, ...]:
+    return tuple(abstention.cost_by_threshold(confidences, positive, price, THRESHOLDS).tolist())
 
 
 def _judged(folder: Folder, seed: int) -> Piece:

@@ -20,7 +20,7 @@ from eval.metrics.classification import confusion
 from eval.metrics.intervals import Estimate
 from eval.report import plots, wording
 from eval.report.markdown import as_markdown
-from eval.report.model import Calibration, CaseSummary, Report, figures_from_json, report_record
+from eval.report.model import THRESHOLDS, Calibration, CaseSummary, Report, figures_from_json, report_record
 from eval.report.page import as_html
 from eval.runs import Row, Run, RunHeader
 from eval.studies.study import Growth
@@ -54,7 +54,10 @@ def report() -> Report:
         comparisons=(compare(runs[1], runs[0], CASES),),
         calibrations=(
             Calibration(
-                "judged", abstention.reliability(sure, right), tuple(abstention.risk_coverage(sure, right).tolist())
+                "judged",
+                abstention.reliability(sure, right),
+                tuple(abstention.risk_coverage(sure, right).tolist()),
+                ((3.0, tuple(abstention.cost_by_threshold(sure, right, 3.0, THRESHOLDS).tolist())),),
             ),
         ),
         confusions=(("cause", confusion(["a", "b"], ["a", "a"])),),

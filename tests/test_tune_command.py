@@ -104,6 +104,22 @@ def test_an_altered_encoder_is_refused_with_a_remedy(data: Path, tmp_path: Path)
     home.close()
 
 
+def test_what_mistakes_cost_the_desk_draws_the_line(data: Path) -> None:
+    settings = data / "waypost.toml"
+    settings.write_text("[answering]\nwrong_to_missing = 3\n", encoding="utf-8")
+    home = open_home(data)
+    assert home.thresholds == (None, 0.75)
+    Tunings(home.database).adopt(weights={}, thresholds={"answer": 0.6, "partial": 0.3}, encoder="", report={})
+    home.close()
+    home = open_home(data)
+    assert home.thresholds == (0.75, 0.75)
+    home.close()
+    settings.write_text("[answering]\nwrong_to_missing = 3\npartial_threshold = 0.2\n", encoding="utf-8")
+    home = open_home(data)
+    assert home.thresholds == (None, 0.2)
+    home.close()
+
+
 def test_thresholds_are_read_off_the_desks_own_resolved_tickets(data: Path, tmp_path: Path) -> None:
     tickets = tmp_path / "tickets.jsonl"
     rows = [

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.answering.costs import least_confidence
 from assistant.errors import DataDirectoryError
 from assistant.settings import Settings, load_settings
 from assistant.store.database import Database, open_database, sqlite_url
@@ -192,11 +193,17 @@ class Home:
 
     @property
     def thresholds(self) -> tuple[float | None, float | None]:
-        """Confidence for an answer and for a part of one: the settings', else the tuned ones, else None (shipped)."""
+        """Confidence for an answer and for a part of one, None for the shipped one.
+
+        The settings' thresholds come first, then what mistakes cost the desk, then what `tune` learned.
+        """
         learned = (self.tuned.thresholds if self.tuned else None) or {}
         answering = self.settings.answering
         if answering.answer_threshold is not None or answering.partial_threshold is not None:
             return answering.answer_threshold, answering.partial_threshold
+        if answering.wrong_to_missing is not None:
+            least = least_confidence(answering.wrong_to_missing)
+            return (max(learned["answer"], least) if "answer" in learned else None), least
         return learned.get("answer"), learned.get("partial")
 
     @property

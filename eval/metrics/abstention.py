@@ -52,6 +52,23 @@ def risk_coverage(scores: Scores, right: Flags) -> npt.NDArray[np.float64]:
     return np.asarray(np.cumsum(rate[group]) / np.arange(1, len(group) + 1), dtype=np.float64)
 
 
+def cost_by_threshold(
+    scores: Scores, positive: Flags, wrong_to_missing: float, thresholds: Scores
+) -> npt.NDArray[np.float64]:
+    """Return the mean cost of a question, in missing drafts, when scores from each threshold on get a draft.
+
+    A draft for a question without an answer costs `wrong_to_missing`, silence where there is one costs 1. Shape
+    as `thresholds`. Here at 0.5 one draft is wrong and one is missing: (3 + 1) / 4.
+
+    >>> cost_by_threshold([0.9, 0.6, 0.4, 0.1], [True, False, True, False], 3.0, [0.0, 0.5, 1.0]).tolist()
+    [1.5, 1.0, 0.5]
+    """
+    value, flag = np.asarray(scores, dtype=np.float64), np.asarray(positive, dtype=bool)
+    shown = value[None, :] >= np.asarray(thresholds, dtype=np.float64)[:, None]
+    costs = wrong_to_missing * (shown & ~flag) + (~shown & flag)
+    return np.asarray(costs.sum(axis=1) / max(len(value), 1), dtype=np.float64)
+
+
 def risk_coverage_area(scores: Scores, right: Flags) -> float | None:
     """Return the mean of `risk_coverage` over all coverages, in [0, 1]; smaller is better, None without questions.
 

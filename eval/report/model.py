@@ -14,6 +14,9 @@ from eval.metrics.classification import Confusion
 from eval.studies.study import Growth
 
 SCHEMA = 1
+THRESHOLDS = tuple(percent / 100 for percent in range(101))
+PRICES = (1.0, 3.0, 10.0)
+"""What a wrong draft may cost a desk, counted in missing ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,15 @@ class CaseSummary:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """One test of confidence, ready to be drawn: the reliability bins and the risk at each coverage."""
+    """One test of confidence, ready to be drawn: the reliability bins, the risk at each coverage, what lines cost.
+
+    `costs` has, for each price of a wrong draft in missing ones, a question's mean cost at `THRESHOLDS`.
+    """
 
     what: str
     bins: tuple[ReliabilityBin, ...]
     risks: tuple[float, ...]
+    costs: tuple[tuple[float, tuple[float, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from eval.compare import Change, Comparison
 from eval.figures import Figure, Group
 from eval.report import plots, wording
 from eval.report.markdown import TITLES
-from eval.report.model import Report
+from eval.report.model import Calibration, Report
 
 MOST_CHANGES = 40
 
@@ -144,6 +144,7 @@ def _plots(report: Report, group: Group) -> Iterable[str]:
             yield _plot(drawing, f"Reliability, {calibration.what}. On the dashed line, confidence means what it says.")
         drawing = plots.risk_coverage(report.calibrations, "risk and coverage")
         yield _plot(drawing, "Answer only the surest questions, and this many are still wrong. Lower is better.")
+        yield from _cost_plots(report.calibrations[0])
     if group == "scale":
         for title, measures, axis, unit in _GROWTH:
             if lines := [line for line in report.growth if line.measure in measures]:
@@ -155,6 +156,15 @@ def _plots(report: Report, group: Group) -> Iterable[str]:
             yield _plot(
                 plots.confusion(table, f"confusion: {what}"), f"Confusion, {what}: rows are true, columns given."
             )
+
+
+def _cost_plots(calibration: Calibration) -> Iterable[str]:
+    if calibration.costs:
+        yield _plot(
+            plots.cost_by_threshold(calibration, f"cost by threshold: {calibration.what}"),
+            f"Where to draw the line, {calibration.what}: a missing draft costs 1. A dot is the cheapest threshold, a "
+            "dashed line the one that answering.wrong_to_missing would set.",
+        )
 
 
 _COMPARED: dict[Group, tuple[str, ...]] = {

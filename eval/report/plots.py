@@ -19,7 +19,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
 from eval.figures import Figure
 from eval.metrics.classification import Confusion
-from eval.report.model import Calibration
+from eval.report.model import THRESHOLDS, Calibration
 from eval.studies.study import Growth
 
 INK, MUTED, GRID = "#010203", "#040506", "#070809"
@@ -143,6 +143,25 @@ def risk_coverage(calibrations: Sequence[Calibration], label: str) -> str:
         _legend(axes, columns=1)
 
     return _drawn(3.0 + 0.2 * (len(calibrations) - 1), label, draw)
+
+
+def cost_by_threshold(calibration: Calibration, label: str) -> str:
+    """Draw what a question costs by the threshold, a line for each price of a wrong draft, the cheapest marked."""
+
+    def draw(axes: Axes) -> None:
+        for number, (price, costs) in enumerate(calibration.costs):
+            colour, least = SERIES[number % len(SERIES)], int(np.argmin(costs))
+            axes.plot(THRESHOLDS, costs, color=colour, linewidth=2, label=f"a wrong draft costs {price:g}")
+            axes.plot([THRESHOLDS[least]], [costs[least]], marker="o", markersize=8, color=colour)
+            calibrated = price / (1 + price)
+            axes.axvline(calibrated, color=colour, linewidth=1, linestyle=(0, (4, 4)), alpha=0.7)
+        axes.set(
+            xlim=(0, 1.02), ylim=(0, 1.05), xlabel="confidence from which a draft is shown", ylabel="cost of a question"
+        )
+        axes.grid()
+        _legend(axes, columns=1)
+
+    return _drawn(3.4, label, draw)
 
 
 def confusion(table: Confusion, label: str) -> str:
