@@ -13,7 +13,7 @@ from assistant.domain import Question
 from assistant.errors import NotYet, UsageError
 from assistant.gaplog.as_of import AsOf
 from assistant.gaplog.mining import UNSURE
-from assistant.gaps.minable import asks_something
+from assistant.gaps.minable import asks_something, in_known_language, known_words
 from assistant.index.generation import OwnedIndex
 from assistant.store.contact_rows import ContactFilter
 from assistant.store.contacts import Contacts
@@ -156,3 +156,29 @@ def test_a_digest_is_made_once_and_only_of_a_week_that_has_ended(home: Home, ind
 )
 def test_thanks_and_empty_tickets_are_no_gaps(title: str, text: str, asks: bool) -> None:
     assert asks_something(title, text) is asks
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I would like to speak with someone",
+        "Hello, please call me, I want to talk to a real person today. My question is urgent!",
+        "Need a phone number for customer service",
+    ],
+)
+def test_a_wish_to_be_put_through_is_no_gap_of_the_knowledge(text: str) -> None:
+    assert not asks_something("Contact", text)
+    assert asks_something("Contact", f"{text} because my invoice shows the wrong amount")
+
+
+def test_only_a_language_that_no_article_is_written_in_is_foreign() -> None:
+    articles = [path.read_text("utf-8") for path in sorted((SAMPLE / "articles").glob("*.md"))]
+    known = known_words(articles)
+    own = "Since the update the display in our kitchen goes dark every evening and wakes up on its own at night"
+    polish = "Po ostatniej aktualizacji ekran w naszej kuchni gaśnie każdego wieczoru i sam się budzi w nocy"
+    assert in_known_language("Display", own, known)
+    assert not in_known_language("Fernway display", polish, known)
+    assert not in_known_language("", "更新後、毎晩キッチンの画面が暗くなり、夜中に勝手に点灯します", known)
+    assert in_known_language("", polish, known_words([*articles * 2, *[polish * 3] * 2]))
+    assert in_known_language("", "Fernway Ekran", known), "two words are too few to tell"
+    assert in_known_language("", polish, known_words(articles[:1])), "one article is too little to tell"

@@ -16,11 +16,12 @@ import numpy as np
 from assistant.domain import Answer, Audience, Question
 from assistant.gaplog.as_of import AsOf
 from assistant.gaplog.hearing import Hearing
-from assistant.gaps.minable import asks_something
+from assistant.gaps.minable import asks_something, in_known_language, known_words
 from assistant.records import Contact
 from assistant.seams import Embedder, Knowledge, Progress
 from assistant.store.database import Database
 from assistant.store.heard_tickets import HeardTickets
+from assistant.store.knowledge import StoredKnowledge
 from assistant.store.mined import HumanAnswer, Mined
 
 PUBLIC: tuple[Audience, ...] = ("public",)
@@ -41,10 +42,15 @@ class Asker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MiningResult:
-    """How many tickets were asked now, and how all tickets of the period came out, by verdict."""
+    """How many tickets were asked now, and how all tickets of the period came out, by verdict.
+
+    `no_gaps` of those asked now were not answered and are no gaps of the knowledge: they ask for a person or for
+    nothing, or are written in a language that no article is written in.
+    """
 
     asked: int
     verdicts: dict[str, int]
+    no_gaps: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +82,33 @@ class Mining:
             mined.again(since, until)
         view = AsOf(self.knowledge, HeardTickets(self.database).order())
         pipeline = self.assistant(view)
-        total, done = mined.count(since, until, done=False), 0
+        known = self._known_words()
+        total, done, no_gaps = mined.count(since, until, done=False), 0, 0
         while piece := mined.waiting(since, until, _PIECE):
             for contact in piece:
                 view.move_to(contact.document_key)
-                self._mine(pipeline, contact)
+                no_gaps += self._mine(pipeline, contact, known)
                 done += 1
                 if progress:
                     progress(done, total, contact.document_key)
-        return MiningResult(done, mined.verdicts(since, until))
+        return MiningResult(done, mined.verdicts(since, until), no_gaps)
 
-    def _mine(self, pipeline: Asker, contact: Contact) -> None:
+    def _known_words(self) -> frozenset[str]:
+        articles = StoredKnowledge(self.database).documents(("doc", "faq"))
+        return known_words(article.text for article in articles if article.audience in PUBLIC)
+
+    def _mine(self, pipeline: Asker, contact: Contact, known: frozenset[str]) -> bool:
+        """Ask a ticket; returns whether it stays unanswered and is yet no gap of the knowledge."""
         question = Question(
             contact.text, title=contact.title, id=contact.document_key, created=contact.at, channel=contact.channel
         )
         answer = pipeline.ask(question, audiences=PUBLIC)
         unanswered = answer.verdict == "gap" or answer.confidence < UNSURE
-        is_gap = unanswered and asks_something(contact.title, contact.text)
+        said = (contact.title, contact.text)
+        is_gap = unanswered and asks_something(*said) and in_known_language(*said, known)
         vector = np.asarray(answer.vector, np.float32)
         Mined(self.database).write(contact, answer, vector, self.model_id, self._human(contact, answer), is_gap=is_gap)
+        return unanswered and not is_gap
 
     def _human(self, contact: Contact, answer: Answer) -> HumanAnswer | None:
         """The human's answer beside ours; None where either is missing."""

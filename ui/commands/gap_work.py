@@ -35,10 +35,15 @@ def mine(
             _start(first), None if last is None else _start(last + timedelta(days=1)), again=again, progress=progress
         )
     if as_json:
-        typer.echo(json.dumps({"asked": found.asked, "verdicts": found.verdicts}))
+        typer.echo(json.dumps({"asked": found.asked, "verdicts": found.verdicts, "no_gaps": found.no_gaps}))
     else:
         counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(found.verdicts.items())) or "none"
         typer.echo(f"{found.asked} tickets asked now. Of all of the period: {counts}.")
+        if found.no_gaps:
+            typer.echo(
+                f"{found.no_gaps} stay unanswered and are no gaps of the knowledge: they ask for a person or for "
+                "nothing, or in a language that no article is written in."
+            )
         typer.echo("The gaps are in `waypost gaps list`; `waypost gaps themes` groups them with everything else.")
     home.close()
 
