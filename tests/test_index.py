@@ -88,6 +88,28 @@ def test_every_live_passage_is_reachable_with_its_own_vector(desk: Desk) -> None
     assert answers(desk.index, QUESTIONS, k=1) == exact_answers(desk.database, QUESTIONS, k=1)
 
 
+def test_a_few_passages_out_of_reach_are_searched_apart_and_more_are_damage(tmp_path: Path) -> None:
+    with opened(tmp_path) as (database, index):
+        fill(database, 60, 20)
+        index.apply()
+        live, lost = index._open, [top(index, question(7, 3))]
+        assert live is not None
+        live.vectors.delete(lost)
+        assert top(index, question(7, 3)) not in lost
+    with opened(tmp_path) as (database, index):
+        index.bring_up()
+        assert index.name == "gen-000001"
+        assert (index.verify().apart, index.verify().sound) == (tuple(lost), True)
+        assert top(index, question(7, 3)) in lost
+        assert index._open is not None
+        index._open.vectors.delete([top(index, question(8, 3))])
+    with opened(tmp_path) as (database, index):
+        index.bring_up()
+        assert index.name == "gen-000002"
+        assert index.verify().apart == ()
+        assert top(index, question(7, 3)) in lost
+
+
 def test_a_rebuild_swaps_and_leaves_one_folder(desk: Desk) -> None:
     assert desk.index.name == "gen-000001"
     desk.index.rebuild()

@@ -56,8 +56,18 @@ class StoreSearch:
             self._seq.clear()
 
 
+def exactly(generations: Generations, chunk_ids: Sequence[int], model_id: str) -> ExactVectors:
+    """Exact search over the live ones of a few chunks."""
+    ids, vectors = generations.vectors(list(chunk_ids), model_id)
+    chunks = {chunk.chunk_id: chunk for chunk in generations.chunks(ids)}
+    rows = [row for row, chunk_id in enumerate(ids) if chunk_id in chunks]
+    held = [chunks[ids[row]] for row in rows]
+    return ExactVectors([c.chunk_id for c in held], [c.kind for c in held], [c.role for c in held], vectors[rows])
+
+
 def merged(results: Sequence[list[tuple[int, float]]], k: int) -> list[tuple[int, float]]:
-    """The best `k` of several rankings whose scores have one scale."""
+    """The best `k` of several rankings whose scores have one scale; what is in two of them counts once."""
     if len(results) == 1:
         return results[0]
-    return sorted((pair for result in results for pair in result), key=lambda pair: (-pair[1], pair[0]))[:k]
+    found = {chunk_id: score for result in results for chunk_id, score in result}
+    return sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:k]

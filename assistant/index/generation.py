@@ -21,10 +21,10 @@ import numpy as np
 
 from assistant.domain import Kind, Role
 from assistant.errors import IndexUnavailable
-from assistant.index.exact import StoreSearch, merged
+from assistant.index.exact import StoreSearch, exactly, merged
 from assistant.index.files import digests
 from assistant.index.keywords import Keywords
-from assistant.index.vectors import ChromaVectors, IndexBusy
+from assistant.index.vectors import ChromaVectors, ExactVectors, IndexBusy
 from assistant.index.verification import Verification, compared
 from assistant.seams import Embedder, Progress, Vectors
 from assistant.store.generations import GenerationRecord, Generations, IndexedChunk
@@ -40,12 +40,27 @@ _SPARE_BYTES = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """The two halves of an opened generation."""
+    """The two halves of an opened generation; `apart` searches the passages that the vector index cannot reach."""
 
     record: GenerationRecord
     folder: Path
     keywords: Keywords
     vectors: ChromaVectors
+    apart: ExactVectors | None = None
+
+    def nearest(self, vector: Vectors, kinds: Sequence[Kind], roles: Sequence[Role], k: int) -> list[tuple[int, float]]:
+        """Nearest chunks of these roles, best first."""
+        found = [self.vectors.query(vector, kinds=kinds, role=role, k=k) for role in roles]
+        if self.apart is not None:
+            found += [self.apart.query(vector, kinds=kinds, role=role, k=k) for role in roles]
+        return merged(found, k)
+
+    def completed(self, generations: Generations, verification: Verification) -> _Open:
+        """With what the verification found to be out of reach."""
+        if not verification.apart:
+            return self
+        log.info("index: %d passages are searched apart", len(verification.apart))
+        return replace(self, apart=exactly(generations, verification.apart, self.record.model_id))
 
     def close(self) -> bool:
         """Close both halves; whether all was written."""
@@ -97,7 +112,7 @@ class OwnedIndex:
         opened = self._open
         if opened is not None:
             try:
-                return merged([opened.vectors.query(vector, kinds=kinds, role=role, k=k) for role in roles], k)
+                return opened.nearest(vector, kinds, roles, k)
             except IndexBusy:
                 log.debug("index: busy; this question is answered by exact search")
             except IndexUnavailable as error:
@@ -276,10 +291,10 @@ class OwnedIndex:
             )
             if not verification.sound:
                 raise IndexUnavailable(str(verification))
+            return opened.completed(self._generations, verification)
         except BaseException:
             opened.abandon()
             raise
-        return opened
 
     def _applied(self, opened: _Open) -> _Open:
         record = opened.record
@@ -319,7 +334,10 @@ class OwnedIndex:
             verification = opened.verified(self._generations, thorough=False)
             if not verification.sound:
                 raise IndexUnavailable(str(verification))
-            report = {"live_chunks": verification.live_chunks, "recall": verification.recall}
+            opened = opened.completed(self._generations, verification)
+            report = {
+                "live_chunks": verification.live_chunks, "recall": verification.recall, "apart": len(verification.apart)
+            }  # fmt: skip
             self._generations.make_live(generation_id, applied_seq=seq, chunks=len(ids), report=report)
         except BaseException:
             self._give_up(generation_id, vectors)
