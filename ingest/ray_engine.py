@@ -1,7 +1,7 @@
 """The work of a run as Ray tasks, with retries; the result is that of this process, to the bit.
 
-Vectors of the int8 model depend on the texts of their batch, so tasks are given whole batches as the model itself
-would make them. A worker that dies is Ray's to replace: a task has no effect but its result.
+A model's vectors may depend on the texts that it computes together, so tasks are given whole batches as the model
+itself would make them. A worker that dies is Ray's to replace: a task has no effect but its result.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ingest.engine import CountingEmbedder, Load, Read, read_one
 
 _RETRIES = 4
 _ITEMS_A_TASK = 16
-_BATCHES_A_TASK = 8
+_BATCHES_A_TASK = 32
 
 Recipe = Callable[[], CountingEmbedder]
 """Opens the embedder in a worker: small, and picklable."""

@@ -41,11 +41,11 @@ def examine(data: Path | None, config: Path | None) -> list[Check]:
 
 
 def _models() -> Check:
-    from assistant.models.weights import minilm_folder, minilm_int8_file, verified
+    from assistant.models.weights import PINNED, minilm_folder, verified
 
     try:
-        for path in (minilm_int8_file(), minilm_folder() / "tokenizer.json", minilm_folder() / "model.safetensors"):
-            verified(path)
+        for name in PINNED:
+            verified(minilm_folder() / name)
     except WaypostError as error:
         return Check("models", False, str(error), "Run `make setup`.")
     return Check("models", True, "weights are the published ones")

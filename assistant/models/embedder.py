@@ -1,29 +1,29 @@
 """Text to unit vectors: the packaged MiniLM by default, any sentence-transformers model by setting.
 
-Texts are sorted by length and batched by a token budget, so that little is computed on padding. The
-default runs the int8 ONNX export (decision record 0003: its speed and its loss, measured).
+The default computes one text a core with products in int8 (decision record 0003: its speed and its loss, measured).
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from assistant.errors import ModelError
-from assistant.models.weights import PINNED, minilm_folder, minilm_int8_file, verified
+from assistant.models.weights import PINNED, minilm_folder, verified
 from assistant.seams import Vectors
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+    from assistant.models.minilm import MiniLM
+
 DEFAULT = "all-MiniLM-L6-v2"
 MAX_TOKENS = 256
-_BATCH_TOKENS = 1024
 _MAX_CHARS = 12_000  # more text than 256 tokens can hold in any script; spares the tokenizer a 50 MB field
 
 
@@ -56,21 +56,21 @@ def load_embedder(name: str = DEFAULT, *, threads: int = 0) -> OnnxMiniLM | Sent
 
 
 class OnnxMiniLM:
-    """all-MiniLM-L6-v2 as int8 ONNX: 384 dimensions, mean pooling, rows of unit length.
+    """all-MiniLM-L6-v2 with int8 products: 384 dimensions, mean pooling, rows of unit length.
 
-    The session is opened at the first use: commands that embed nothing stay fast.
+    The model is opened at the first use: commands that embed nothing stay fast.
     """
 
     def __init__(self, *, threads: int = 0) -> None:
-        self._threads = threads
+        self._threads = threads or os.cpu_count() or 1
         self._loading = threading.Lock()
-        self._loaded_session: Any = None
+        self._loaded_model: MiniLM | None = None
         self._loaded_tokenizer: Tokenizer | None = None
 
     @property
     def model_id(self) -> str:
         """Weights and backend, since vectors of two backends differ slightly."""
-        return f"{DEFAULT}@onnx-int8-{PINNED['model.onnx'][:12]}"
+        return f"{DEFAULT}@int8-products-{PINNED['model.safetensors'][:12]}"
 
     @property
     def dimensions(self) -> int:
@@ -78,27 +78,19 @@ class OnnxMiniLM:
         return 384
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of `texts`, shape `(n, 384)`, rows of unit length, in order."""
-        vectors = np.zeros((len(texts), self.dimensions), np.float32)
+        """Vectors of `texts`, shape `(n, 384)`, rows of unit length, in order; each depends on its own text alone."""
         encoded = [_truncated(ids) for ids in self._tokens(texts)]
-        session = self._session()
-
-        def fill(rows: list[int]) -> None:
-            vectors[rows] = _pooled(session, [encoded[row] for row in rows])
-
-        batches = list(_batches([len(ids) for ids in encoded]))
-        if len(batches) < 2:
-            for rows in batches:
-                fill(rows)
-            return vectors
-        # One batch a core is a fifth faster than all cores on one batch: nothing waits for the slowest.
-        with ThreadPoolExecutor(self._threads or os.cpu_count() or 1) as workers:
-            list(workers.map(fill, batches))
-        return vectors
+        if not encoded:
+            return np.zeros((0, self.dimensions), np.float32)
+        vector = self._model().vector
+        if len(encoded) == 1:
+            return vector(encoded[0])[None]
+        with ThreadPoolExecutor(self._threads) as workers:
+            return np.stack(list(workers.map(vector, encoded)))
 
     def batches(self, texts: Sequence[str]) -> list[list[int]]:
-        """The rows of `texts` that are computed together: embedded batch by batch they give the same vectors."""
-        return list(_batches([len(_truncated(ids)) for ids in self._tokens(texts)]))
+        """The rows of `texts` that are computed together: each alone."""
+        return [[row] for row in range(len(texts))]
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text without the two special tokens, not truncated."""
@@ -119,11 +111,13 @@ class OnnxMiniLM:
                 self._loaded_tokenizer = loaded
             return self._loaded_tokenizer
 
-    def _session(self) -> Any:
+    def _model(self) -> MiniLM:
         with self._loading:
-            if self._loaded_session is None:
-                self._loaded_session = _onnx_session()
-            return self._loaded_session
+            if self._loaded_model is None:
+                from assistant.models.minilm import MiniLM
+
+                self._loaded_model = MiniLM(verified(minilm_folder() / "model.safetensors"))
+            return self._loaded_model
 
 
 class SentenceTransformerEmbedder:
@@ -187,41 +181,3 @@ def _cleaned(text: str) -> str:
 def _truncated(ids: list[int]) -> list[int]:
     """At most `MAX_TOKENS` ids, the closing special token kept."""
     return ids if len(ids) <= MAX_TOKENS else [*ids[: MAX_TOKENS - 1], ids[-1]]
-
-
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Row numbers in batches of similar length, each at most `_BATCH_TOKENS` padded tokens."""
-    order = sorted(range(len(lengths)), key=lengths.__getitem__)
-    batch: list[int] = []
-    for row in order:
-        if batch and lengths[row] * (len(batch) + 1) > _BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(row)
-    if batch:
-        yield batch
-
-
-def _onnx_session() -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(verified(minilm_int8_file())), options, providers=["CPUExecutionProvider"])
-
-
-def _pooled(session: Any, batch: Sequence[Sequence[int]]) -> Vectors:
-    """Mean of the token vectors of each text, scaled to unit length (the model's own pooling)."""
-    width = max(len(ids) for ids in batch)
-    ids = np.zeros((len(batch), width), np.int64)
-    mask = np.zeros_like(ids)
-    for row, tokens in enumerate(batch):
-        ids[row, : len(tokens)] = tokens
-        mask[row, : len(tokens)] = 1
-    inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-    hidden = session.run(None, inputs)[0]
-    summed = np.einsum("bld,bl->bd", hidden, mask.astype(np.float32))
-    norms = np.linalg.norm(summed, axis=1, keepdims=True)
-    return np.asarray(summed / np.maximum(norms, 1e-12), dtype=np.float32)

