@@ -175,11 +175,12 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One ranked document with its passages, best first."""
+    """One ranked document with its passages, best first; `links` are the live articles that a ticket's agents linked."""
 
     document_key: str
     score: float
     candidates: tuple[Candidate, ...]
+    links: tuple[str, ...] = ()
 
     @property
     def best(self) -> Passage:

@@ -12,13 +12,16 @@ import typer
 
 from assistant.errors import UsageError
 from eval.bench import PARTS, Bench, run_bench
+from eval.cases import load_cases
 from eval.folder import Folder
+from eval.make_cases import make_cases
 from eval.measure import code_version
 from eval.report import wording
 from eval.studies.scaling import Curve, curve_study, measure_sizes
 from eval.studies.study import Growth, write_study
 from eval.systems import Product
 from eval.terminal import AsJson, Data, names_in, progress, say, systems_named
+from eval.weak_signals import drawn_signals, judged_signals, write_signals
 
 
 class Draw(Protocol):
@@ -75,6 +78,23 @@ def add_studies(app: typer.Typer, product: Product, draw: Draw) -> None:
         study = curve_study(curve, (("code", code_version()),))
         write_study(folder.study_path("scaling"), study)
         say([asdict(line) for line in study.growth], "\n".join(map(_in_words, study.growth)), as_json=as_json)
+
+    @app.command("signals")
+    def signals(
+        judged: Annotated[Path, typer.Option("--judged", help="Cases labelled full, partial or none.")],
+        out: Annotated[Path, typer.Option("--out", help="The folder for judged.jsonl and drawn.jsonl.")],
+        data: Data = None,
+        draws: Annotated[int, typer.Option(min=0, help="How often articles are taken away.")] = 3,
+        ignore: Annotated[list[str] | None, typer.Option(help="An article that agents paste everywhere.")] = None,
+    ) -> None:
+        """Write what the confidence is fitted on: judged questions, and tickets whose articles were taken away."""
+        out.mkdir(parents=True, exist_ok=True)
+        with product.open(data) as workbench:
+            known = {source.id for source in workbench.sources()}
+            made = make_cases(workbench.tickets(), known=known, never_relevant=frozenset(ignore or ()), test_share=0.0)
+            read = write_signals(out / "judged.jsonl", judged_signals(workbench, load_cases(judged), progress))
+            drawn = write_signals(out / "drawn.jsonl", drawn_signals(workbench, made.cases, draws, progress))
+        typer.echo(f"Signals of {read} judged questions and of {drawn} tickets in {out}.")
 
     @app.command("scale-step", hidden=True)
     def scale_step(

@@ -1,6 +1,6 @@
 """Reports how well the confidence tells answerable from not, on judged questions, each held out from its own fit.
 
-    python -m eval.confidence_report --labels answerable.jsonl --signals FILE
+    python -m eval.confidence_report --labels answerable.jsonl --signals DIR
 
 Prints JSON: AUROC of none against any help and of full against the rest, calibration error, gap rate by label, the
 share of none found at 5 % false abstention, and the paired gain over every single signal with its interval.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 from collections.abc import Sequence
 from dataclasses import replace
+from math import log
 
 import numpy as np
 import pytest
@@ -12,9 +13,11 @@ import pytest
 from assistant.answering import decide as decide_module
 from assistant.answering import signals as signals_module
 from assistant.answering.decide import Confidence, Logistic, Thresholds, confidence_from, decide, load_decider
-from assistant.answering.signals import Headings, Signals, signals
+from assistant.answering.remembering import Remembering
+from assistant.answering.signals import Meaning, Signals, signals
 from assistant.domain import Candidate, Hit, Part, Passage, Question, Retrieval, Support
 from assistant.errors import SettingsError
+from assistant.models.embedder import OnnxMiniLM
 from assistant.seams import Vectors
 
 STRONG = Signals(leader=0.8, agreement=0.0, how=1.0, title=0.8)
@@ -88,27 +91,55 @@ def test_a_drafter_that_declines_makes_a_gap() -> None:
 
 
 def test_the_richest_model_whose_signals_are_known_speaks() -> None:
-    rich = Logistic(3.0, (("density", 1.0),))
+    rich = Logistic(3.0, (("votes", 1.0),))
     confidence = Confidence((rich, Logistic(-3.0, (("leader", 1.0),))), CONFIDENCE.thresholds)
-    assert confidence.probability(STRONG) < 0.5 < confidence.probability(replace(STRONG, density=0.0))
+    assert confidence.probability(STRONG) < 0.5 < confidence.probability(replace(STRONG, votes=0.0))
 
 
 def test_signals_read_the_leading_article_and_the_nearest_heading() -> None:
-    read = signals(found(hit("a", 0.5), hit("b", 0.7)), Headings(Letters()))
+    read = signals(found(hit("a", 0.5), hit("b", 0.7)), Meaning(Letters()))
     assert read is not None
-    assert (read.leader, read.how, read.density) == (0.5, 1.0, None)
+    assert (read.leader, read.how, read.votes, read.backing) == (0.5, 1.0, None, None)
     assert read.agreement == pytest.approx(-0.2)
     assert read.title == pytest.approx(1.0, abs=1e-3)
 
 
-def test_near_tickets_make_a_question_familiar() -> None:
-    near = signals(found(hit("a", 0.5), tickets=(hit("t", 0.9),)), None)
-    far = signals(found(hit("a", 0.5), tickets=(hit("t", 0.2),)), None)
-    assert near is not None
-    assert far is not None
-    assert near.density is not None
-    assert far.density is not None
-    assert near.density > far.density
+def ticket(key: str, similarity: float, *links: str) -> Hit:
+    return replace(hit(key, similarity), links=links)
+
+
+def test_tickets_that_link_the_leading_article_back_it() -> None:
+    near = (ticket("t1", 0.9, "a"), ticket("t2", 0.8, "a", "b"), ticket("t3", 0.7))
+    backed = signals(found(hit("a", 0.5, votes=0.2), tickets=near), None)
+    other = signals(found(hit("c", 0.5), tickets=near), None)
+    assert backed is not None
+    assert other is not None
+    assert backed.votes is not None
+    assert other.votes is not None
+    assert backed.votes > other.votes
+    assert backed.backing == pytest.approx(log(3))
+    assert other.backing == 0.0
+
+
+def test_tickets_whose_agents_link_nothing_say_nothing_against_an_article() -> None:
+    read = signals(found(hit("a", 0.5), tickets=(ticket("t1", 0.9), ticket("t2", 0.8))), None)
+    assert read is not None
+    assert read.votes is None
+    assert read.backing is None
+
+
+def test_an_article_that_goes_takes_its_backing_with_it() -> None:
+    gone = found(hit("b", 0.5), tickets=(ticket("t1", 0.9), ticket("t2", 0.8, "c")))
+    there = found(hit("a", 0.5, votes=0.2), hit("b", 0.5), tickets=(ticket("t1", 0.9, "a"), ticket("t2", 0.8, "c")))
+    decider = load_decider(None, None, Letters())
+    assert decider.sureness(there) > decider.sureness(gone)
+
+
+def test_asking_for_a_task_reads_otherwise_than_reporting_a_fault(embedder: OnnxMiniLM) -> None:
+    meaning = Meaning(embedder)
+    tasks = ["How do I export my invoices to a spreadsheet?", "Where can I turn off reminders?"]
+    faults = ["The export fails with error 12 every time.", "Reminders stopped showing up since yesterday."]
+    assert min(map(meaning.task, tasks)) > max(map(meaning.task, faults))
 
 
 def test_no_article_gives_no_signals() -> None:
@@ -117,9 +148,9 @@ def test_no_article_gives_no_signals() -> None:
 
 def test_a_heading_is_embedded_once() -> None:
     letters = Letters()
-    headings = Headings(letters)
-    first = headings.nearest("bad", ["cab", "dig"])
-    assert headings.nearest("bad", ["cab", "dig"]) == pytest.approx(first)
+    meaning = Meaning(Remembering(letters))
+    first = meaning.nearest("bad", ["cab", "dig"])
+    assert meaning.nearest("bad", ["cab", "dig"]) == pytest.approx(first)
     assert letters.asked.count("cab") == 1
 
 

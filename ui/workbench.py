@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -144,12 +145,13 @@ class HomeWorkbench:
             yield Source(stored.document_key, stored.title, stored.text)
 
     def tickets(self) -> Iterator[TicketRecord]:
-        """Every resolved ticket: its subject, what the customer said, and the live articles that agents linked."""
+        """Every resolved ticket: its subject, what the customer first wrote, and the live articles agents linked."""
         for stored in self._home.knowledge.documents(("ticket",)):
             links = self._home.knowledge.resolving_articles([stored.document_key])
             if stored.created_at is None:
                 continue
-            said = [stored.text[b.start : b.end] for b in stored.blocks if b.kind == "customer"]
+            opening = takewhile(lambda block: block.kind != "agent", stored.blocks)
+            said = [stored.text[block.start : block.end] for block in opening if block.kind == "customer"]
             yield TicketRecord(
                 id=stored.document_key,
                 title=stored.title,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib import resources
 from math import exp
 
-from assistant.answering.signals import Headings, Signals, signals
+from assistant.answering.signals import Meaning, Signals, signals
 from assistant.domain import Decision, GapReason, Retrieval, Support
 from assistant.errors import SettingsError
 from assistant.seams import Embedder
@@ -101,15 +101,15 @@ def _reason(
 
 @dataclass(frozen=True, slots=True)
 class Decider:
-    """`decide` with its coefficients, thresholds and the embedder of headings at hand."""
+    """`decide` with its coefficients, thresholds and what compares by meaning at hand."""
 
     confidence: Confidence
     thresholds: Thresholds
-    headings: Headings | None
+    meaning: Meaning | None
 
     def sureness(self, retrieval: Retrieval) -> float:
         """Return the probability that what was retrieved helps; 0 where nothing was found."""
-        found = signals(retrieval, self.headings)
+        found = signals(retrieval, self.meaning)
         return self.confidence.probability(found) if found is not None else 0.0
 
     def __call__(
@@ -117,7 +117,7 @@ class Decider:
     ) -> Decision:
         """Return the decision on one verified draft."""
         return decide(
-            signals(retrieval, self.headings),
+            signals(retrieval, self.meaning),
             supports,
             coverage,
             confidence=self.confidence,
@@ -135,8 +135,9 @@ def load_decider(
 ) -> Decider:
     """Return the shipped decider; a threshold of None takes the shipped one.
 
-    Without an embedder titles are not compared, which costs discrimination. `tuned` takes the coefficients fitted
-    over an encoder that `tune` trained, whose cosines spread differently; where none ship, the untuned ones.
+    Without an embedder nothing is compared by meaning, which costs discrimination; best is one that remembers. `tuned`
+    takes the coefficients fitted over an encoder that `tune` trained, whose cosines spread differently; where none
+    ship, the untuned ones.
 
     Raises:
         SettingsError: the threshold for an answer is below the one for a partial answer.
@@ -150,7 +151,7 @@ def load_decider(
             f"Expected answer_threshold to be at least partial_threshold, found {answer} below {partial}. "
             "Raise the first or lower the second."
         )
-    return Decider(confidence, Thresholds(partial, answer, shipped.coverage), Headings(embedder) if embedder else None)
+    return Decider(confidence, Thresholds(partial, answer, shipped.coverage), Meaning(embedder) if embedder else None)
 
 
 def shipped_confidence(name: str) -> Confidence:

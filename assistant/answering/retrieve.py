@@ -186,7 +186,7 @@ def _ranked_articles(
 def _ticket_hit(passage: Passage, neighbour: Neighbour, weights: FusionWeights) -> Hit:
     cast = ballot(neighbour.similarity, weights.temperature) if neighbour.articles else 0.0
     candidate = Candidate(passage, neighbour.similarity, 0.0, cast, neighbour.similarity)
-    return Hit(neighbour.ticket_key, neighbour.similarity, (candidate,))
+    return Hit(neighbour.ticket_key, neighbour.similarity, (candidate,), neighbour.articles)
 
 
 def rank(

@@ -1,25 +1,26 @@
 """What speaks for and against an answer being in the evidence: numbers between retrieval and `decide`.
 
-Each is generic: nothing here knows a product's words. All but one need only the retrieval; the title is compared
-with the headings that were found, because askers put the matter into the title and writers into the heading.
+Each is generic: nothing here knows a product's words. Some need only the retrieval; the title is compared with the
+headings that were found, because askers put the matter into the title and writers into the heading, and the question
+with ways of asking, because articles say how things are done and seldom why they broke. What was measured, and what
+was left out: `docs/decisions/0009-confidence.md`.
 """
 
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import exp, log
-from threading import Lock
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from math import log, log1p
 
 import numpy as np
 
 from assistant.domain import Hit, Question, Retrieval
 from assistant.seams import Embedder, Vectors
 
-_KERNEL = 0.1
 _NEAR_TICKETS = 30
+_LEAST_VOTES = 0.003
 _MAX_HEADINGS = 60
 _QUESTION_CHARS = 2_000
 _TITLE_CHARS = 300
@@ -28,101 +29,98 @@ _HOW = re.compile(
     r"\b(?:want|would like|need|trying) to\b",
     re.IGNORECASE,
 )
+_TASKS = (
+    "How do I change this setting?",
+    "Where can I find this option?",
+    "How can I set this up?",
+    "Is there a way to do this?",
+    "How to use this feature",
+    "I would like to know how to do this.",
+    "Can I move my data to another computer?",
+    "What does this setting do?",
+)
+_FAULTS = (
+    "It stopped working after the update.",
+    "I get an error message.",
+    "It crashes.",
+    "It suddenly disappeared.",
+    "Nothing happens when I click it.",
+    "It fails every time and I have already tried everything.",
+    "This is a bug.",
+    "It does not work any more.",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """One question's evidence in numbers.
+    """One question's evidence in numbers; None is not known.
 
     `leader` is the cosine of the question and the leading article's best passage, `agreement` that cosine less the
     best of all, at most 0: below it when keywords and votes put another article first. `how` is 1 when the question
-    asks how to do something, else 0. `title` is the cosine of the title and the nearest title or heading found, None
-    without an embedder. `density` is the log of how crowded resolved tickets are around the question, None when
-    there are none.
+    asks how to do something, else 0.
+
+    An embedder gives `title`, the cosine of the title and the nearest title or heading found, and `task`, the mean
+    cosine of the question with ways to ask for a task less that with ways to report a fault, in [-2, 2].
+
+    Tickets give `votes`, the log of what the resolved ones cast for the leading article, and `backing`, the log of one
+    more than how many of the 30 nearest link it; not known when none of these links anything.
     """
 
     leader: float
     agreement: float
     how: float
     title: float | None = None
-    density: float | None = None
+    task: float | None = None
+    votes: float | None = None
+    backing: float | None = None
 
     def pairs(self) -> tuple[tuple[str, float], ...]:
         """Names and values of those that are known."""
-        named = (
-            ("leader", self.leader),
-            ("agreement", self.agreement),
-            ("how", self.how),
-            ("title", self.title),
-            ("density", self.density),
-        )
-        return tuple((name, value) for name, value in named if value is not None)
+        return tuple((name, value) for name, value in asdict(self).items() if value is not None)
 
 
-class Headings:
-    """Vectors of titles and headings, each embedded once while it is in use; `most` are kept."""
+class Meaning:
+    """Compares a question by meaning; the embedder should be one that remembers, for headings come back."""
 
-    def __init__(self, embedder: Embedder, most: int = 5_000) -> None:
+    def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
-        self._most = most
-        self._kept: OrderedDict[str, Vectors] = OrderedDict()
-        self._lock = Lock()
 
     def nearest(self, title: str, headings: Sequence[str]) -> float:
-        """Return the best cosine of the title and the headings, in [-1, 1]; 0 without any.
-
-        The title and the headings not met before are embedded in one batch.
-        """
+        """Return the best cosine of the title and the headings, in [-1, 1]; 0 without any."""
         wanted = list(dict.fromkeys(heading for heading in headings if heading.strip()))
         if not wanted or not title.strip():
             return 0.0
-        with self._lock:
-            vectors = {heading: self._kept[heading] for heading in wanted if heading in self._kept}
-        missing = [heading for heading in wanted if heading not in vectors]
-        embedded = self._embedder.embed([title, *missing])
-        vectors |= dict(zip(missing, embedded[1:], strict=True))
-        self._keep(vectors)
-        return float(np.max(np.stack(list(vectors.values())) @ embedded[0]))
+        vectors = self._embedder.embed([title, *wanted])
+        return float(np.max(vectors[1:] @ vectors[0]))
 
-    def _keep(self, vectors: dict[str, Vectors]) -> None:
-        with self._lock:
-            for heading, vector in vectors.items():
-                self._kept[heading] = vector
-                self._kept.move_to_end(heading)
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+    def task(self, text: str) -> float:
+        """Return how much more the text is like asking for a task than like reporting a fault, in [-2, 2]."""
+        return float(self._embedder.embed([text])[0] @ self._towards_tasks)
+
+    @cached_property
+    def _towards_tasks(self) -> Vectors:
+        """From the mean of the faults to the mean of the tasks, shape `(d,)`."""
+        vectors = self._embedder.embed([*_TASKS, *_FAULTS])
+        return np.asarray(vectors[: len(_TASKS)].mean(0) - vectors[len(_TASKS) :].mean(0), np.float32)
 
 
-def signals(retrieval: Retrieval, headings: Headings | None) -> Signals | None:
+def signals(retrieval: Retrieval, meaning: Meaning | None) -> Signals | None:
     """Return the signals of one retrieval, None when it found no article."""
     if not retrieval.articles:
         return None
+    question, leader = retrieval.question, retrieval.articles[0]
     cosines = [max(c.dense for c in hit.candidates) for hit in retrieval.articles]
-    near = [hit.score for hit in retrieval.tickets[:_NEAR_TICKETS]]
+    near = retrieval.tickets[:_NEAR_TICKETS]
+    is_linked = any(hit.links for hit in near)
     return Signals(
         leader=cosines[0],
         agreement=cosines[0] - max(cosines),
-        how=float(bool(_HOW.search(retrieval.question.full_text[:_QUESTION_CHARS]))),
-        title=_title_cosine(retrieval, headings),
-        density=crowding(near) if near else None,
+        how=float(bool(_HOW.search(question.full_text[:_QUESTION_CHARS]))),
+        title=meaning.nearest(_headline(question), _headings(retrieval.articles)) if meaning else None,
+        task=meaning.task(question.full_text) if meaning else None,
+        votes=log(leader.candidates[0].votes + _LEAST_VOTES) if is_linked else None,
+        backing=log1p(sum(leader.document_key in hit.links for hit in near)) if is_linked else None,
     )
-
-
-def _title_cosine(retrieval: Retrieval, headings: Headings | None) -> float | None:
-    if headings is None:
-        return None
-    return headings.nearest(_headline(retrieval.question), _headings(retrieval.articles))
-
-
-def crowding(similarities: Sequence[float]) -> float:
-    """Return the log of the mean kernel of the nearest tickets, at most 0.
-
-    Two tickets at cosine 1 and 0.9: the mean of 1 and `1/e`, 0.684, of which the log is taken.
-
-    >>> round(crowding([1.0, 0.9]), 3)
-    -0.38
-    """
-    return log(sum(exp((s - 1.0) / _KERNEL) for s in similarities) / len(similarities))
 
 
 def _headline(question: Question) -> str:

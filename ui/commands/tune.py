@@ -96,12 +96,14 @@ def _draw_lines(home: Home, report: dict[str, Any], progress: Progress) -> None:
 def _sureness(home: Home, progress: Progress) -> list[float]:
     """The confidence for each of the latest tickets whose linked article is among the first three found."""
     from assistant.answering.decide import load_decider
+    from assistant.answering.remembering import Remembering
     from assistant.tuning.desk import StoredDesk
     from assistant.tuning.lessons import by_time
 
     now = replace(home)  # with nothing remembered from before the swap
     index = now.reader_index()
-    assistant, decider = now.assistant(index, lambda: index.name), load_decider(None, None, now.embedder)
+    assistant = now.assistant(index, lambda: index.name)
+    decider = load_decider(None, None, Remembering(now.embedder))
     lessons = by_time(StoredDesk(home.database, index).lessons())[-_MOST_ASKED:]
     found = []
     for done, lesson in enumerate(lessons, 1):
