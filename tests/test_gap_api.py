@@ -113,6 +113,27 @@ def test_a_fix_has_its_effect_and_can_be_removed(client: TestClient, keys: dict[
     assert client.delete(f"{path}/fixes/{fix['id']}", headers=designer).status_code == 404
 
 
+def test_a_comment_is_taken_back_and_brought_back_by_who_may(
+    client: TestClient, keys: dict[str, Any], top: dict[str, Any]
+) -> None:
+    path, agent, designer = f"/v1/themes/{top['id']}", keys["agent"], keys["designer"]
+    theirs = client.post(f"{path}/comments", json={"text": "Hidden in settings"}, headers=designer).json()
+    own = client.post(f"{path}/proposals", json={"text": "Say so on the screen"}, headers=agent).json()
+    assert client.delete(f"{path}/notes/{theirs['id']}", headers=agent).status_code == 403
+    left = client.delete(f"{path}/notes/{own['id']}", headers=agent).json()
+    assert own["id"] not in {note["id"] for note in left["notes"]}
+    assert client.delete(f"{path}/notes/{own['id']}", headers=agent).status_code == 404
+    assert left["history"][-1]["before"]["text"] == "Say so on the screen"
+    client.delete(f"{path}/notes/{theirs['id']}", headers=designer)
+    for change in (left["history"][-1]["id"], None):
+        back = client.post(f"{path}/undo", json={"change": change} if change else {}, headers=designer).json()
+    told = {(note["kind"], note["actor"], note["text"]): note["at"] for note in back["notes"]}
+    assert told["comment", "designer", "Hidden in settings"] == theirs["at"]
+    assert told["proposal", "agent", "Say so on the screen"] == own["at"]
+    again = client.post(f"{path}/undo", json={"change": left["history"][-1]["id"]}, headers=designer)
+    assert again.status_code == 422
+
+
 def test_merge_and_split_over_http(client: TestClient, keys: dict[str, Any]) -> None:
     designer = keys["designer"]
     one, two = client.get("/v1/themes", headers=designer, params={"since": "2026-01-01"}).json()["themes"][:2]

@@ -47,10 +47,11 @@ _DONE = {
     "undo": "Undone.",
     "comment": "Comment added.",
     "proposal": "Proposed, with your name.",
+    "withdraw": "Taken back.",
     "reason": "Noted; it counts as the truth and trains.",
     "read": "",
 }
-_NO_UNDO = ("undo", "comment", "proposal", "reason", "read", "fix", "unfix")
+_NO_UNDO = ("undo", "reason", "read", "fix", "unfix")
 
 Changes = dict[Any, Any]
 """New values by component, as Gradio takes them."""
@@ -174,7 +175,7 @@ def _theme(client: Client, theme_id: str, period: str) -> Html:
     back = f"?{urlencode({'period': period})}" if period else "?"
     return element(
         "div",
-        theme_page(theme, calls.brief(client, theme_id, period), listed["currency"], back),
+        theme_page(theme, calls.brief(client, theme_id, period), listed["currency"], back, may_change=not refusal),
         element(
             "aside",
             work_pane(
@@ -232,6 +233,8 @@ def _set_words(action: Json) -> str:
 
 def _undo(client: Client, action: Json, done: Json) -> Html | None:
     """The button that takes back what was just done: the latest change of the theme that it is written on."""
+    if action["do"] in ("comment", "proposal"):
+        return press("Undo", {"do": "withdraw", "theme": done["theme_id"], "note": done["id"]})
     theme_id = str(done.get("id", action["theme"]))
     history = done.get("history") or calls.theme(client, theme_id, "")["history"]
     latest = max(history, key=lambda change: int(change["id"]), default=None)

@@ -178,6 +178,7 @@ _ACTIONS: Mapping[str, Callable[[Client, Json], Any]] = {
     "ignore": lambda c, a: c.post(_path(a["theme"], "ignore"), {"ignored": bool(a["ignored"])}),
     "comment": lambda c, a: c.post(_path(a["theme"], "comments"), {"text": a["text"]}),
     "proposal": lambda c, a: c.post(_path(a["theme"], "proposals"), {"text": a["text"]}),
+    "withdraw": lambda c, a: c.delete(_path(a["theme"], f"notes/{int(a['note'])}")),
     "read": lambda c, a: c.post(f"/v1/contacts/{int(a['contact'])}/read", {}),
 }
 

@@ -28,13 +28,14 @@ _ACTIONS = {
     "ignore": "ignored it",
     "fix": "shipped a fix",
     "unfix": "took a fix back",
+    "withdraw": "took back what somebody wrote",
     "undo": "undid a change",
     "night": "the nightly grouping changed it",
     "day": "a contact joined",
 }
 
 
-def theme_page(theme: Json, brief: Json | None, currency: str, back: str) -> Html:
+def theme_page(theme: Json, brief: Json | None, currency: str, back: str, *, may_change: bool) -> Html:
     """The left side of the page; what can be done with it stands on the right."""
     return element(
         "article",
@@ -47,7 +48,7 @@ def theme_page(theme: Json, brief: Json | None, currency: str, back: str) -> Htm
         _traces(brief) if brief else None,
         _channels(theme),
         _why(theme, brief),
-        _notes(theme),
+        _notes(theme, may_change=may_change),
         _history(theme),
         class_="theme-page",
     )
@@ -250,19 +251,20 @@ def _nearest(documents: Sequence[Any]) -> Html | None:
     return element("p", "Articles that came nearest: ", ", ".join(named[:3]), ".", class_="quiet")
 
 
-def _notes(theme: Json) -> Html | None:
+def _notes(theme: Json, *, may_change: bool) -> Html | None:
     notes = theme["notes"]
     if not notes:
         return None
     rows = (
         element(
             "li",
-            element("p", note["text"]),
+            element("p", note["text"], class_="written"),
             element(
                 "p",
                 element("b", "Proposal") if note["kind"] == "proposal" else None,
                 element("span", note["actor"]),
                 ago(note["at"]),
+                _withdraw(note) if may_change else None,
                 class_="about",
             ),
             class_=f"is-{note['kind']}",
@@ -270,6 +272,13 @@ def _notes(theme: Json) -> Html | None:
         for note in notes
     )
     return element("section", element("h2", "Proposals and comments"), element("ul", *rows, class_="notes"))
+
+
+def _withdraw(note: Json) -> Html | None:
+    """The way back for what was written here; what an agent said of a contact is set there."""
+    if note["contact_id"] is not None:
+        return None
+    return press("Take back", {"do": "withdraw", "theme": note["theme_id"], "note": note["id"]})
 
 
 def _history(theme: Json) -> Html:
@@ -296,12 +305,15 @@ def change_words(change: Json) -> str:
     """A line of the history: "status from New to Accepted", "merge: 12 contacts moved"."""
     moved = f": {counted(change['contacts'], 'contact')} moved" if change["contacts"] else ""
     after, before = change["after"], change["before"]
+    said = after.get("what") or after.get("text") or before.get("what") or before.get("text")
+    quoted = f": “{first_words(said, 120)}”" if said else ""
     told = [
         f"{_FIELDS.get(key, key)} from {_value(key, before.get(key))} to {_value(key, new)}"
         for key, new in after.items()
+        if not said
     ]
     words = _ACTIONS.get(change["action"], "") if not told or change["action"] in _ACTIONS else ""
-    return first_words("; ".join(part for part in (words + moved, *told) if part) or change["action"], 240)
+    return first_words("; ".join(part for part in (words + moved + quoted, *told) if part) or change["action"], 240)
 
 
 def _value(key: str, value: Any) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import PlainTextResponse, Response
 
 from assistant.api.auth import Asker, Caller, GapWorker
@@ -113,6 +113,17 @@ def propose(
 ) -> dict[str, Any]:
     """Propose a fix; the one who proposed it has the credit."""
     return _note(services, theme_id, "proposal", caller, body.text, idempotency_key)
+
+
+@router.delete("/{theme_id}/notes/{note_id}")
+def withdraw(theme_id: str, note_id: int, caller: Asker, services: Served) -> dict[str, Any]:
+    """Take a comment or a proposal back: one's own, or anybody's for who works the gap log; `undo` brings it back."""
+    fixes = Fixes(services.database)
+    theirs = any(note.id == note_id and note.actor != caller.name for note in fixes.notes([theme_id]))
+    if theirs and not caller.may("gaps"):
+        raise HTTPException(403, f"The key of {caller.name!r} may take back its own proposals only.")
+    fixes.withdraw_note(theme_id, note_id, caller.name)
+    return _whole(services, theme_id)
 
 
 @router.post("/{theme_id}/fixes")

@@ -106,6 +106,22 @@ class Fixes:
             note_id = connection.execute(made.returning(g.ThemeNote.id)).scalar_one()
             return _note(connection.execute(select(g.ThemeNote).where(g.ThemeNote.id == note_id)).one())
 
+    def withdraw_note(self, theme: str, note_id: int, actor: str) -> None:
+        """Take a comment or a proposal back; the theme's history keeps it, so that it can be brought back.
+
+        Raises:
+            NotFound: the theme has no such note.
+        """
+        with self._database.write() as connection:
+            row = theme_row(connection, theme)
+            mine = (g.ThemeNote.id == note_id, g.ThemeNote.theme_id == row.id)
+            note = connection.execute(select(g.ThemeNote).where(*mine)).first()
+            if note is None:
+                raise NotFound(f"{theme_id(row.id)} has no comment or proposal {note_id}. Reload to see what it has.")
+            connection.execute(delete(g.ThemeNote).where(*mine))
+            kept = {"kind": note.kind, "author": note.actor, "text": note.text, "at": note.at.isoformat()}
+            write_change(connection, row.id, actor, "withdraw", kept, {})
+
     def notes(self, themes: Sequence[str]) -> list[Note]:
         """Comments and proposals on these themes, oldest first."""
         numbers = [theme_number(theme) for theme in themes]

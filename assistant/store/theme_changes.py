@@ -6,10 +6,10 @@ A merge or a split pins the contacts that it touched: the nightly pass may not u
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from assistant.errors import UsageError
 from assistant.records import THEME_STATUSES, ThemeState
@@ -21,7 +21,7 @@ from assistant.store.themes import NIGHT, new_theme, shown_theme, theme_row, wri
 
 FIELDS = ("name", "status", "reason", "owner", "due", "tracker", "cause", "stage")
 """What `set` takes; `due` as YYYY-MM-DD or empty."""
-REVERSIBLE = ("set", "ignore", "unignore", "merge", "split")
+REVERSIBLE = ("set", "ignore", "unignore", "merge", "split", "withdraw")
 """Actions that can be taken back; the others only tell what happened."""
 
 
@@ -190,12 +190,26 @@ def _take_back(connection: Connection, row: Any, event: Any) -> None:
     if event.action in ("merge", "split"):
         _take_back_moves(connection, row, event)
         return
+    if event.action == "withdraw":
+        _bring_back_note(connection, event)
+        return
     now = {name: _plain(getattr(row, name)) for name in event.after}
     if now != dict(event.after):
         changed = ", ".join(name for name in now if now[name] != event.after[name])
         raise UsageError(f"{changed} of {theme_id(row.id)} was changed again since; take that back first.")
     values = {name: _day(value) if name == "due" else value for name, value in event.before.items()}
     connection.execute(update(g.Theme).where(g.Theme.id == row.id).values(**values))
+
+
+def _bring_back_note(connection: Connection, event: Any) -> None:
+    """The comment or proposal stands again as it was, with its author and its time."""
+    note = event.before
+    connection.execute(
+        insert(g.ThemeNote).values(
+            token=f"brought back:{event.id}", theme_id=event.theme_id, contact_id=None, kind=note["kind"],
+            actor=note["author"], text=note["text"], at=datetime.fromisoformat(note["at"]),
+        )
+    )  # fmt: skip
 
 
 def _take_back_moves(connection: Connection, row: Any, event: Any) -> None:
