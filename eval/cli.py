@@ -23,6 +23,7 @@ from eval.baselines.sources import read_sources
 from eval.beir import read_beir, write_documents
 from eval.cases import CaseSet, Split, load_cases, write_cases
 from eval.check_metrics import check_metrics, table
+from eval.cli_ingest import add_ingest
 from eval.cli_studies import add_studies
 from eval.compare import Comparison, compare
 from eval.folder import PRODUCT, Folder
@@ -50,6 +51,7 @@ def build_app(product: Product | None = None) -> typer.Typer:
         _add_making(app, product)
         _add_measuring(app, product)
         add_studies(app, product, _draw)
+        add_ingest(app, product)
     _add_reading(app)
     return app
 

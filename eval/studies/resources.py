@@ -13,9 +13,15 @@ def peak_memory_mb(process: int) -> float | None:
 
     Each one's own peak is added, so pages that they share are counted more than once.
     """
+    peaks = peaks_mb(process)
+    return None if peaks is None else sum(peaks)
+
+
+def peaks_mb(process: int) -> tuple[float, float] | None:
+    """Return the most memory that the process itself and that its living children ever held, in MB; None off Linux."""
     if not (_PROC / str(process) / "status").is_file():
         return None
-    return sum(_peak_kb(one) for one in (process, *_descendants(process))) / 1000
+    return _peak_kb(process) / 1000, sum(map(_peak_kb, _descendants(process))) / 1000
 
 
 def _peak_kb(process: int) -> int:
