@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from assistant.answering.addresses import (
@@ -110,19 +110,17 @@ def allowed_for(sources: Sequence[Passage], question: Question, policy: Policy) 
     sound = [text for text in public if not is_tainted(text)]
     urls = frozenset(source.url for source in sources if source.url)
     hosts = frozenset(host_of(url) for url in urls)
-    linked = frozenset(host for source in sources for host in _linked_hosts(plain(source.text))) | _linked_hosts(ticket)
+    linked = _linked_hosts(ticket).union(*(_linked_hosts(plain(source.text)) for source in sources))
     titles = " ".join(source.title for source in sources)
     return Allowed(
         urls=urls,
         hosts=hosts,
         foreign=frozenset(host for host in linked if not same_owner(host, hosts | policy.hosts)),
-        text="\n".join(sound).casefold(),
-        emails=frozenset(email for text in vouching for email in _known_emails(text)),
+        text="\n".join(map(_folded, sound)),
+        emails=frozenset[str]().union(*map(_known_emails, vouching)),
         codes=_vouched_codes(sound, ticket, policy) | codes(plain(titles)),
-        vocabulary=frozenset(
-            word for text in (*public, plain(titles), ticket, question.requester) for word in _known_words(text)
-        ) | policy.words,
-    )  # fmt: skip
+        vocabulary=policy.words.union(*map(_known_words, (*public, plain(titles), ticket, question.requester))),
+    )
 
 
 def _vouched_codes(sound: Sequence[str], ticket: str, policy: Policy) -> frozenset[str]:
@@ -130,14 +128,19 @@ def _vouched_codes(sound: Sequence[str], ticket: str, policy: Policy) -> frozens
     knowledge hold it, since whoever plants a page or writes in can make one up.
     """
     asked = frozenset[str]() if is_tainted(ticket) else codes(ticket)
-    told = frozenset(code for text in sound for code in codes(text))
-    secret = frozenset(code for text in (*sound, ticket) for code in secrets(text))
+    told = frozenset[str]().union(*map(codes, sound))
+    secret = frozenset[str]().union(*map(secrets, (*sound, ticket)))
     return ((asked | told) - secret) | (asked & told) | ((asked | told) & policy.codes)
 
 
 @lru_cache(maxsize=512)
 def _linked_hosts(text: str) -> frozenset[str]:
     return frozenset(address.host for address in addresses(text) if address.sort == "url" and address.host)
+
+
+@lru_cache(maxsize=512)
+def _folded(text: str) -> str:
+    return text.casefold()
 
 
 @lru_cache(maxsize=512)
@@ -300,22 +303,37 @@ def guarded(
 
     `whole` holds the complete versions that the parts' quotes are from; a part that cites anything else goes.
     """
+    may = _Mentions(whole, question, policy)
     kept: list[Part] = []
     removed: list[tuple[Part, str]] = []
     for part in draft.parts:
-        kinds = _part_violations(part, whole, question, policy)
+        kinds = _part_violations(part, may)
         if kinds:
             removed.extend((part, kind) for kind in kinds[:1])
         else:
             kept.append(part)
-    own = allowed_for([], question, policy)
-    nearby = allowed_for(list(whole.values()), question, policy)
+    told = (_clean_suggestion(one, may(tuple(whole)), policy) for one in draft.suggestions)
     clean = Draft(
         parts=tuple(kept),
-        uncovered=tuple(text for text in draft.uncovered if not _outward(violations(text, own, policy))),
-        suggestions=tuple(s for one in draft.suggestions if (s := _clean_suggestion(one, nearby, policy)) is not None),
+        uncovered=tuple(text for text in draft.uncovered if not _outward(violations(text, may(()), policy))),
+        suggestions=tuple(suggestion for suggestion in told if suggestion is not None),
     )
     return Guarded(clean, _notices(removed), tuple(removed))
+
+
+@dataclass(slots=True)
+class _Mentions:
+    """What texts that cite these versions may mention, each set of versions read once for one draft."""
+
+    whole: Mapping[VersionKey, Passage]
+    question: Question
+    policy: Policy
+    _known: dict[tuple[VersionKey, ...], Allowed] = field(default_factory=dict)
+
+    def __call__(self, keys: tuple[VersionKey, ...]) -> Allowed:
+        if keys not in self._known:
+            self._known[keys] = allowed_for([self.whole[key] for key in keys], self.question, self.policy)
+        return self._known[keys]
 
 
 def violations_of(
@@ -325,15 +343,13 @@ def violations_of(
     return violations(text, allowed_for(sources, question, policy), policy)
 
 
-def _part_violations(
-    part: Part, whole: Mapping[VersionKey, Passage], question: Question, policy: Policy
-) -> tuple[str, ...]:
-    keys = list(dict.fromkeys((quote.document_key, quote.version) for quote in part.quotes))
-    if not keys or any(key not in whole for key in keys):
+def _part_violations(part: Part, may: _Mentions) -> tuple[str, ...]:
+    keys = tuple(dict.fromkeys((quote.document_key, quote.version) for quote in part.quotes))
+    if not keys or any(key not in may.whole for key in keys):
         return (INSTRUCTION,) if not keys else (ADDRESS,)
     if any(addresses_a_model(quote.text) for quote in part.quotes):
         return (INSTRUCTION,)
-    return violations_of(part.text, [whole[key] for key in keys], question, policy)
+    return violations(part.text, may(keys), may.policy)
 
 
 def _outward(kinds: Sequence[str]) -> bool:
