@@ -245,6 +245,20 @@ def test_the_same_idempotency_key_gets_the_same_reply(client: TestClient, keys: 
     assert client.post("/v1/drafts", json={"text": "another"}, headers=headers).status_code == 422
 
 
+def test_a_reply_kept_for_repeats_is_read_by_nobody_else(
+    client: TestClient, keys: dict[str, Any], home: Home
+) -> None:
+    asked = {"text": f"{KNOWN} I am Zan Quuxington, zanzibar.quux@example.org."}
+    first = client.post("/v1/drafts", json=asked, headers={**keys["agent"], "Idempotency-Key": "a-random-one"})
+    again = client.post("/v1/drafts", json=asked, headers={**keys["agent"], "Idempotency-Key": "a-random-one"})
+    assert again.json() == first.json()
+    with home.database.read() as connection:
+        kept = "\n".join(connection.exec_driver_sql("SELECT body FROM idempotent_replies").scalars())
+    assert kept
+    for word in (first.json()["draft_id"], "Quuxington", "zanzibar", "verdict", "a-random-one"):
+        assert word not in kept
+
+
 def test_request_ids_are_echoed_when_they_are_sensible(client: TestClient) -> None:
     assert client.get("/healthz", headers={"X-Request-Id": "abc-1"}).headers["X-Request-Id"] == "abc-1"
     assert client.get("/healthz", headers={"X-Request-Id": "a b<script>"}).headers["X-Request-Id"] != "a b<script>"

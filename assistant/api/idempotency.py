@@ -1,9 +1,15 @@
-"""Idempotency-Key on POST (draft-ietf-httpapi-idempotency-key-header): the same key gets the same reply."""
+"""Idempotency-Key on POST (draft-ietf-httpapi-idempotency-key-header): the same key gets the same reply.
+
+A reply quotes tickets and may repeat the question, which is kept redacted everywhere else. So a reply is kept sealed
+under the key and the request together, neither of which is stored: only who sends both again can read it.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from base64 import b64decode, b64encode
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -43,41 +49,66 @@ def kept_reply(database: Database, request: Request, caller: str, key: str | Non
     Raises:
         HTTPException: 422 when the key was used for another request.
     """
-    return None if key is None else _stored(database, *_names(request, caller, key, body))
+    return None if key is None else _stored(database, _named(request, caller, key, body))
 
 
 def keep(database: Database, request: Request, caller: str, key: str | None, body: BaseModel, made: str) -> str:
     """Keep the reply under the key; returns it, or the one that a request beside this one kept first."""
     if key is None:
         return made
-    name, asked = _names(request, caller, key, body)
+    names = _named(request, caller, key, body)
     try:
         with database.write() as connection:
             connection.execute(
                 insert(IdempotentReply).values(
-                    key=name, request_hash=asked, status=200, body=made, at=datetime.now(UTC)
+                    key=names.key,
+                    request_hash=names.request,
+                    status=200,
+                    body=b64encode(_sealed(made.encode(), names.secret)).decode(),
+                    at=datetime.now(UTC),
                 )
             )
     except IntegrityError:
         # Two requests with one key ran side by side: both get the reply of the one that was stored first.
-        return _stored(database, name, asked) or made
+        return _stored(database, names) or made
     return made
 
 
-def _names(request: Request, caller: str, key: str, body: BaseModel) -> tuple[str, str]:
-    """Hashes of the key in its place, and of what was asked."""
-    name = hashlib.sha256(f"{caller}|{request.method}|{request.url.path}|{key}".encode()).hexdigest()
-    return name, hashlib.sha256(body.model_dump_json().encode()).hexdigest()
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What a request is stored under, what tells it from another under the same key, and what seals its reply."""
+
+    key: str
+    request: str
+    secret: bytes
 
 
-def _stored(database: Database, name: str, asked: str) -> str | None:
+def _named(request: Request, caller: str, key: str, body: BaseModel) -> _Names:
+    place = f"{caller}|{request.method}|{request.url.path}|{key}"
+    whole = f"{place}|{body.model_dump_json()}"
+    name, asked, secret = (
+        hashlib.sha256(f"{use}|{of}".encode()) for use, of in (("name", place), ("request", whole), ("seal", whole))
+    )
+    return _Names(name.hexdigest(), asked.hexdigest(), secret.digest())
+
+
+def _sealed(text: bytes, secret: bytes) -> bytes:
+    """The text combined with a stream that only `secret` gives; twice is the text again.
+
+    A secret seals one reply alone, since a key is stored once, so no stream is ever used for two texts.
+    """
+    stream = hashlib.shake_256(secret).digest(len(text))
+    return (int.from_bytes(text, "big") ^ int.from_bytes(stream, "big")).to_bytes(len(text), "big")
+
+
+def _stored(database: Database, names: _Names) -> str | None:
     with database.read() as connection:
-        row = connection.execute(select(IdempotentReply).where(IdempotentReply.key == name)).first()
+        row = connection.execute(select(IdempotentReply).where(IdempotentReply.key == names.key)).first()
     if row is None:
         return None
-    if row.request_hash != asked:
+    if row.request_hash != names.request:
         raise HTTPException(422, "This Idempotency-Key was used for another request. Use a new key for a new request.")
-    return str(row.body)
+    return _sealed(b64decode(row.body), names.secret).decode()
 
 
 def _response(body: str, *, replayed: bool = False) -> Response:
