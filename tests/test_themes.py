@@ -18,6 +18,7 @@ from assistant.gaps.themes import (
 )
 from assistant.gaps.themes.communities import communities, implied_resolution
 from assistant.gaps.themes.grouping import best_scale, silhouette
+from assistant.gaps.themes.naming import UNNAMED
 from assistant.gaps.themes.neighbours import Floats, condensed, nearest, normalised
 
 
@@ -162,6 +163,18 @@ def test_a_name_is_a_fragment_that_several_members_wrote() -> None:
     assert first.name.casefold() == "print in colour"
     assert second.name == "calendar events"
     assert "xyzzy" not in first.words
+
+
+def test_a_single_word_is_named_with_the_words_beside_it() -> None:
+    texts = ["search", "search results empty", "Results of search wrong", "global search", "search globally: results"]
+    texts += [f"{topic} question" for topic in ("printing", "calendar", "address", "junk", "fonts", "themes")] * 4
+    (naming,) = name_themes(texts, np.array([0] * 5 + [-1] * 24))
+    assert naming.name.split(", ")[:2] == ["search", "results"]
+
+
+def test_no_single_member_names_a_theme() -> None:
+    (naming,) = name_themes(["Email quota", "Maximum size", "Consuming disk"], np.array([0, 0, 0]))
+    assert naming.name == UNNAMED
 
 
 def test_no_two_themes_share_a_name() -> None:

@@ -23,7 +23,9 @@ _WORD = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*", re.UNICODE)
 _LONGEST = 6
 _HEAD_CHARS = 200  # a name comes from the first line: a title says what the text is about
 _COMMON = 0.2
-_LENGTH_PRIOR = 3.0  # in words: a longer name must earn its words
+_LENGTH_PRIOR = 5.0  # in words: a longer name must earn its words, by less than its length
+_EVERYWHERE = 0.1  # of the other contacts; what so many say ("Thunderbird") sets no theme apart
+_WORDS_BESIDE = 2
 _CHAT_WORDS = """
 i'm i've i'd it's don't doesn't didn't can't cannot won't isn't aren't wasn't haven't hasn't please help need want
 hi hello thanks thank dear would like know does did just get got
@@ -50,10 +52,11 @@ def name_themes(texts: Sequence[str], labels: Labels) -> tuple[Naming, ...]:
 
     A word weighs (share of the theme's contacts that have it) x ln(1 + contacts / contacts with it).
     Worked example: "calendar" in 8 of 10 members and in 20 of 1,000 contacts weighs 0.8 x ln 51 = 3.15.
-    A fragment of `k` words weighs the sum of its distinct words' weights over `k + 3`, times one plus the
-    share of members that contain it whole. Where any two members contain one whole, a name is one that at least
-    two contain, or one of several words that at least a fifth of the members use, each of them, in whatever order:
-    people seldom put the same words in a row, and "offline" tells a reader less than "display is offline".
+    A fragment weighs the sum of its distinct words' weights over their number + 5, half a word more for each plain
+    word between them, times one plus the share of members that contain it whole. A name is a fragment that at least
+    two members contain, or one of several words that at least a fifth of the members use, each of them, in whatever
+    order: people seldom put the same words in a row, and "offline" tells a reader less than "display is offline".
+    A single word stands with the two words that most set the theme apart beside it: "search, results, global".
     """
     words = [tuple(dict.fromkeys(_words(_head(text)))) for text in texts]
     spread = Counter(word for each in words for word in each)
@@ -96,16 +99,34 @@ def _name(heads: Sequence[str], spread: Counter[str], total: int, used: set[str]
         for key, shown in {f.key: f.shown for f in _fragments(head)}.items():
             forms.setdefault(key, Counter())[shown] += 1
     support = {key: shown.total() for key, shown in forms.items()}
-    least = 2 if any(n > 1 for n in support.values()) else 1
+    least = min(2, len(heads))
     common = {word for word, n in here.items() if n >= max(2, _COMMON * len(heads))}
     ranked = sorted(
         (key for key, n in support.items() if n >= least or common.issuperset(w for w in key if w not in _PLAIN)),
         key=lambda key: (-_fragment_score(key, weight, support[key] / len(heads)), key),
     )
-    shown_names = (max(sorted(forms[key]), key=forms[key].__getitem__) for key in ranked)
-    name = next((shown for shown in shown_names if shown.casefold() not in used), UNNAMED)
     words = tuple(sorted(weight, key=lambda w: (-weight[w], w))[:8])
+    beside = [word for word in words if spread[word] - here[word] <= _EVERYWHERE * (total - len(heads))]
+    shown_names = (_told(max(sorted(forms[key]), key=forms[key].__getitem__), beside) for key in ranked)
+    name = next((shown for shown in shown_names if shown.casefold() not in used), UNNAMED)
     return Naming(name, words)
+
+
+def _told(shown: str, beside: Sequence[str]) -> str:
+    """`shown`, with the first two other words of `beside` where it is a single word."""
+    told = [shown]
+    for word in beside if len(_words(shown)) == 1 else ():
+        if len(told) < _WORDS_BESIDE + 1 and not any(_same_word(word, known.casefold()) for known in told):
+            told.append(word)
+    return ", ".join(told)
+
+
+def _same_word(one: str, other: str) -> bool:
+    """Whether two words differ by an ending only: "email" and "emails", "delete" and "deleting"."""
+    short, long = sorted((one.replace("-", ""), other.replace("-", "")), key=len)
+    return short == long or (
+        len(short) > 2 and long.startswith(short.removesuffix("e")) and len(long) - len(short) <= 3
+    )
 
 
 def _weight(inside: int, members: int, everywhere: int, total: int) -> float:
@@ -113,8 +134,12 @@ def _weight(inside: int, members: int, everywhere: int, total: int) -> float:
 
 
 def _fragment_score(key: tuple[str, ...], weight: dict[str, float], share: float) -> float:
-    distinct = {word for word in key if word not in _PLAIN}
-    return sum(weight.get(word, 0.0) for word in distinct) / (len(key) + _LENGTH_PRIOR) * (1 + share)
+    distinct: list[str] = []
+    for word in key:
+        if word not in _PLAIN and not any(_same_word(word, known) for known in distinct):
+            distinct.append(word)
+    length = len(distinct) + (len(key) - len(distinct)) / 2
+    return sum(weight.get(word, 0.0) for word in distinct) / (length + _LENGTH_PRIOR) * (1 + share)
 
 
 def _fragments(head: str) -> Iterator[_Fragment]:
