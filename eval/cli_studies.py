@@ -13,6 +13,7 @@ import typer
 from assistant.errors import UsageError
 from eval.bench import PARTS, Bench, run_bench
 from eval.cases import load_cases
+from eval.draft_latency import as_record, time_drafts
 from eval.folder import Folder
 from eval.make_cases import make_cases
 from eval.measure import code_version
@@ -95,6 +96,18 @@ def add_studies(app: typer.Typer, product: Product, draw: Draw) -> None:
             read = write_signals(out / "judged.jsonl", judged_signals(workbench, load_cases(judged), progress))
             drawn = write_signals(out / "drawn.jsonl", drawn_signals(workbench, made.cases, draws, progress))
         typer.echo(f"Signals of {read} judged questions and of {drawn} tickets in {out}.")
+
+    @app.command("latency")
+    def latency(
+        cases: Annotated[Path, typer.Option("--cases", help="A case file; its first 20 questions only warm up.")],
+        data: Data = None,
+        most: Annotated[int, typer.Option(min=21, help="How many of its questions are taken.")] = 220,
+        as_json: AsJson = False,
+    ) -> None:
+        """Time a draft beside bare finding, question by question in one process, and print both and their ratio."""
+        with product.open(data) as workbench, workbench.assistant() as searching, workbench.assistant() as asking:
+            found = as_record(time_drafts(searching, asking, load_cases(cases).cases[:most], progress))
+        say(found, "\n".join(f"{name}: {value}" for name, value in found.items()), as_json=as_json)
 
     @app.command("scale-step", hidden=True)
     def scale_step(

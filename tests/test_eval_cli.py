@@ -200,6 +200,21 @@ def test_tickets_that_are_not_older_than_the_questions_are_hidden() -> None:
     assert leaking(CaseSet((Case("t3", "?", relevant=("a",)),)), tickets, past_only=True) == {"t3"}
 
 
+def test_a_draft_is_timed_beside_bare_finding(app: typer.Typer, tmp_path: Path) -> None:
+    path = tmp_path / "many.jsonl"
+    write_cases(path, [Case(f"c{n}", f"the export fails {n}", relevant=("export",)) for n in range(30)])
+    found = json.loads(invoke(app, "latency", "--cases", path, "--json"))
+    assert found["questions"] == 10
+    assert found["ratio_of_p50"]["low"] <= found["ratio_of_p50"]["value"] <= found["ratio_of_p50"]["high"]
+
+
+def test_too_few_cases_to_time_a_draft_are_refused(app: typer.Typer, tmp_path: Path) -> None:
+    cases = tmp_path / "few.jsonl"
+    write_cases(cases, [Case(f"c{n}", f"the export fails {n}", relevant=("export",)) for n in range(20)])
+    with pytest.raises(UsageError, match="only warm up"):
+        CliRunner().invoke(app, ["latency", "--cases", str(cases)], catch_exceptions=False)
+
+
 def test_compare_names_the_questions_that_got_worse_first(app: typer.Typer, cases: Path, tmp_path: Path) -> None:
     folder = tmp_path / "e"
     invoke(app, "run", "--cases", cases, "--out", folder, "--systems", "waypost,keyword")
