@@ -206,8 +206,11 @@ def _navigation(here: str) -> Html:
         element(
             "details",
             element("summary", "Keys"),
-            element("dl", *keys),
-            element("label", element("input", type="checkbox", id="keys-on"), element("span", "on"), class_="tick"),
+            element(
+                "div",
+                element("dl", *keys),
+                element("label", element("input", type="checkbox", id="keys-on"), element("span", "on"), class_="tick"),
+            ),
             class_="fold keys",
         ),
         class_="board-nav",

@@ -30,9 +30,14 @@ _ACTIONS = {
     "unfix": "took a fix back",
     "withdraw": "took back what somebody wrote",
     "undo": "undid a change",
-    "night": "the nightly grouping changed it",
-    "day": "a contact joined",
+    "found": "was found by the nightly grouping",
+    "named": "was named anew by its contacts",
+    "ended": "ended; its contacts went on elsewhere",
+    "made": "was split off another theme",
+    "effect": "its effect was measured",
 }
+_UNTOLD = ("found", "ended", "made", "effect", "merge", "split")
+"""Actions that say all there is to say; their fields are for programs."""
 
 
 def theme_page(theme: Json, brief: Json | None, currency: str, back: str, *, may_change: bool) -> Html:
@@ -293,7 +298,8 @@ def _history(theme: Json) -> Html:
 
 def _change(theme_id: str, change: Json) -> Html:
     undo = {"do": "undo", "theme": theme_id, "change": change["id"]}
-    taken_back = element("span", "taken back", class_="quiet") if change["undone"] else press("Undo", undo)
+    back = press("Undo", undo) if change["reversible"] else None
+    taken_back = element("span", "taken back", class_="quiet") if change["undone"] else back
     return element(
         "li",
         element("p", change_words(change)),
@@ -310,9 +316,9 @@ def change_words(change: Json) -> str:
     told = [
         f"{_FIELDS.get(key, key)} from {_value(key, before.get(key))} to {_value(key, new)}"
         for key, new in after.items()
-        if not said
+        if not said and change["action"] not in _UNTOLD
     ]
-    words = _ACTIONS.get(change["action"], "") if not told or change["action"] in _ACTIONS else ""
+    words = _ACTIONS.get(change["action"], "")
     return first_words("; ".join(part for part in (words + moved + quoted, *told) if part) or change["action"], 240)
 
 

@@ -8,7 +8,17 @@ from typing import Any
 
 from assistant.gaps.impact import Spread
 from assistant.gaps.records import EffectVerdict, Judged, ThemeCard, ThemeList, ThemeView
-from assistant.records import Contact, Fix, Note, Override, Retested, RetestRun, ThemeChange, ThemeState
+from assistant.records import (
+    REVERSIBLE,
+    Contact,
+    Fix,
+    Note,
+    Override,
+    Retested,
+    RetestRun,
+    ThemeChange,
+    ThemeState,
+)
 
 Json = dict[str, Any]
 
@@ -71,8 +81,9 @@ def card_json(card: ThemeCard) -> Json:
 
 
 def change_json(change: ThemeChange) -> Json:
-    """A line of the history."""
-    return asdict(change)
+    """A line of the history, and whether it can be taken back."""
+    reversible = change.action in REVERSIBLE and change.undoes is None and not change.undone
+    return {**asdict(change), "reversible": reversible}
 
 
 def note_json(note: Note) -> Json:

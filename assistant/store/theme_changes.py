@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from assistant.errors import UsageError
-from assistant.records import THEME_STATUSES, ThemeState
+from assistant.records import REVERSIBLE, THEME_STATUSES, ThemeState
 from assistant.store import gap_tables as g
 from assistant.store.corpus import pieces
 from assistant.store.database import Database
@@ -21,8 +21,6 @@ from assistant.store.themes import NIGHT, new_theme, shown_theme, theme_row, wri
 
 FIELDS = ("name", "status", "reason", "owner", "due", "tracker", "cause", "stage")
 """What `set` takes; `due` as YYYY-MM-DD or empty."""
-REVERSIBLE = ("set", "ignore", "unignore", "merge", "split", "withdraw")
-"""Actions that can be taken back; the others only tell what happened."""
 
 
 class ThemeChanges:
