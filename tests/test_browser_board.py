@@ -13,6 +13,7 @@ import pytest
 from browser_server import HOSTILE, Server, Watch, running_helpdesk
 
 from ui.board_calls import Wanted
+from ui.board_digest import digest_page
 from ui.board_list import list_page
 
 pytestmark = pytest.mark.browser
@@ -357,8 +358,16 @@ def test_an_empty_list_says_what_to_do() -> None:
         "total": 0, "by_status": {}, "channels": {}, "themes": [],
     }  # fmt: skip
     assert "waypost gaps mine" in list_page(found, Wanted(), 50)
-    assert "no three of them are alike" in list_page({**found, "all_contacts": 9, "unthemed": 9}, Wanted(), 50)
+    assert "needs three that are alike" in list_page({**found, "all_contacts": 9, "unthemed": 9}, Wanted(), 50)
     assert "show all themes" in list_page(found, Wanted(cause="design"), 50)
+
+
+def test_the_digest_of_a_week_without_contacts_says_what_to_do() -> None:
+    digest = {
+        "week": "2026-W01", "period": {"first": "2025-12-29", "last": "2026-01-04"}, "headline": "Nobody wrote in.",
+        "highlights": [], "themes": [], "currency": "EUR", "answered_now": [], "regressed": [],
+    }  # fmt: skip
+    assert "Choose another week" in digest_page(digest, ["2026-W01"])
 
 
 def test_the_api_gives_the_files_that_the_page_offers(server: Server) -> None:

@@ -64,7 +64,9 @@ def digest_page(digest: Json | None, weeks: Sequence[str]) -> Html:
             ),
             class_="highlights",
         ),
-        element("ol", *(_theme(theme, digest["currency"]) for theme in digest["themes"]), class_="digest-list"),
+        element("ol", *(_theme(theme, digest["currency"]) for theme in digest["themes"]), class_="digest-list")
+        if digest["themes"]
+        else _quiet_week(),
         _retests("Answered now", "Gaps that a retest closed this week.", digest["answered_now"]),
         _retests("Answered no longer", "The knowledge answered these before.", digest["regressed"]),
         class_="digest-page",
@@ -74,6 +76,21 @@ def digest_page(digest: Json | None, weeks: Sequence[str]) -> Html:
 def not_yet_page(why: str) -> Html:
     """Why the list of a week can't be made at this moment."""
     return element("div", element("h1", "Not yet"), element("p", why), class_="empty")
+
+
+def _quiet_week() -> Html:
+    """What to do where a week's list is empty: it stays so, since a digest never changes."""
+    return element(
+        "div",
+        element("h2", "No theme had contacts in this week"),
+        element(
+            "p",
+            "Choose another week above, or see ",
+            element("a", "what makes people write in", href="/board", data_open="?"),
+            " over a longer period.",
+        ),
+        class_="empty",
+    )
 
 
 def _theme(theme: Json, currency: str) -> Html:

@@ -189,8 +189,9 @@ def _nothing(found: Json, wanted: Wanted) -> Html:
             element("h2", "No themes yet"),
             element(
                 "p",
-                f"{counted(found['all_contacts'], 'contact')} came in, and no three of them are alike. "
-                "Take a longer period, or look at the ",
+                f"{counted(found['all_contacts'], 'contact')} came in. They are grouped once a night, at once with ",
+                element("kbd", "waypost gaps themes"),
+                "; a theme needs three that are alike. Until then, take a longer period, or look at the ",
                 element("a", "single questions", href="/gaps"),
                 ".",
             ),
