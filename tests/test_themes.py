@@ -173,8 +173,11 @@ def test_a_single_word_is_named_with_the_words_beside_it() -> None:
 
 
 def test_no_single_member_names_a_theme() -> None:
-    (naming,) = name_themes(["Email quota", "Maximum size", "Consuming disk"], np.array([0, 0, 0]))
+    titles = ["Email quota", "Maximum size", "Consuming disk"]
+    (naming,) = name_themes(titles, np.array([0, 0, 0]))
     assert naming.name == UNNAMED
+    (naming,) = name_themes([f"{title}\nMy mailbox is full" for title in titles], np.array([0, 0, 0]))
+    assert naming.name == "mailbox"
 
 
 def test_no_two_themes_share_a_name() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -22,6 +22,7 @@ UNNAMED = "(no common words)"
 _WORD = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*", re.UNICODE)
 _LONGEST = 6
 _HEAD_CHARS = 200  # a name comes from the first line: a title says what the text is about
+_BODY_CHARS = 600  # read where first lines have nothing in common
 _COMMON = 0.2
 _LENGTH_PRIOR = 5.0  # in words: a longer name must earn its words, by less than its length
 _EVERYWHERE = 0.1  # of the other contacts; what so many say ("Thunderbird") sets no theme apart
@@ -56,15 +57,18 @@ def name_themes(texts: Sequence[str], labels: Labels) -> tuple[Naming, ...]:
     word between them, times one plus the share of members that contain it whole. A name is a fragment that at least
     two members contain, or one of several words that at least a fifth of the members use, each of them, in whatever
     order: people seldom put the same words in a row, and "offline" tells a reader less than "display is offline".
+    Where the first lines have no word in common, the words after them are read.
     A single word stands with the two words that most set the theme apart beside it: "search, results, global".
     """
-    words = [tuple(dict.fromkeys(_words(_head(text)))) for text in texts]
-    spread = Counter(word for each in words for word in each)
+    spread, in_bodies = _spread(_head(text) for text in texts), Counter[str]()
     names: list[Naming] = []
     used: set[str] = set()
     for theme in range(int(labels.max(initial=-1)) + 1):
         members = np.flatnonzero(labels == theme).tolist()
         naming = _name([_head(texts[m]) for m in members], spread, len(texts), used)
+        if naming.name == UNNAMED:
+            in_bodies = in_bodies or _spread(_body(text) for text in texts)
+            naming = _name([_body(texts[m]) for m in members], in_bodies, len(texts), used)
         used.add(naming.name.casefold())
         names.append(naming)
     return tuple(names)
@@ -157,6 +161,15 @@ def _fragments(head: str) -> Iterator[_Fragment]:
 @lru_cache(maxsize=65536)
 def _words(head: str) -> tuple[str, ...]:
     return tuple(w for w in (m.group().casefold() for m in _WORD.finditer(head)) if w not in _PLAIN)
+
+
+def _spread(heads: Iterable[str]) -> Counter[str]:
+    """In how many of the heads each word is."""
+    return Counter(word for head in heads for word in set(_words(head)))
+
+
+def _body(text: str) -> str:
+    return " / ".join(text.strip()[:_BODY_CHARS].split("\n"))
 
 
 def _head(text: str) -> str:
