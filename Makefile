@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
+# A file's tests stay in one process: they share servers, a database and the model.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: setup demo test test-browser check coverage clean llm
 
@@ -21,11 +23,11 @@ demo: setup
 	$(BIN)/waypost demo
 
 test: setup
-	$(BIN)/python -m pytest -m "not browser"
+	$(PYTEST) -m "not browser"
 
 # Needs Chromium at /usr/bin/chromium (Debian: apt-get install chromium).
 test-browser: setup
-	$(BIN)/python -m pytest -m browser
+	$(PYTEST) -m browser
 
 check: setup
 	$(BIN)/ruff check .
@@ -35,7 +37,7 @@ check: setup
 
 # All tests, browser included, with branch coverage.
 coverage: setup
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(PYTEST) --cov --cov-report=term:skip-covered
 
 # A small local model behind an OpenAI-compatible server, to prove the chat-model path; its text is not usable.
 llm: setup
