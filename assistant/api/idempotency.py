@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from fastapi import Header, HTTPException, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
@@ -21,6 +23,9 @@ from sqlalchemy.exc import IntegrityError
 
 from assistant.store.database import Database
 from assistant.store.tables import IdempotentReply
+
+_ONCE = bytes(12)
+"""The nonce: a secret seals one reply alone, since a key is stored once, so it is never used for two texts."""
 
 IdempotencyKey = Annotated[
     str | None, Header(max_length=255, description="Repeat a request safely: the same key gets the same reply.")
@@ -64,7 +69,7 @@ def keep(database: Database, request: Request, caller: str, key: str | None, bod
                     key=names.key,
                     request_hash=names.request,
                     status=200,
-                    body=b64encode(_sealed(made.encode(), names.secret)).decode(),
+                    body=b64encode(AESGCM(names.secret).encrypt(_ONCE, made.encode(), None)).decode(),
                     at=datetime.now(UTC),
                 )
             )
@@ -92,15 +97,6 @@ def _named(request: Request, caller: str, key: str, body: BaseModel) -> _Names:
     return _Names(name.hexdigest(), asked.hexdigest(), secret.digest())
 
 
-def _sealed(text: bytes, secret: bytes) -> bytes:
-    """The text combined with a stream that only `secret` gives; twice is the text again.
-
-    A secret seals one reply alone, since a key is stored once, so no stream is ever used for two texts.
-    """
-    stream = hashlib.shake_256(secret).digest(len(text))
-    return (int.from_bytes(text, "big") ^ int.from_bytes(stream, "big")).to_bytes(len(text), "big")
-
-
 def _stored(database: Database, names: _Names) -> str | None:
     with database.read() as connection:
         row = connection.execute(select(IdempotentReply).where(IdempotentReply.key == names.key)).first()
@@ -108,7 +104,10 @@ def _stored(database: Database, names: _Names) -> str | None:
         return None
     if row.request_hash != names.request:
         raise HTTPException(422, "This Idempotency-Key was used for another request. Use a new key for a new request.")
-    return _sealed(b64decode(row.body), names.secret).decode()
+    try:
+        return AESGCM(names.secret).decrypt(_ONCE, b64decode(row.body), None).decode()
+    except (InvalidTag, ValueError):
+        return None  # kept before replies were sealed, or damaged: the reply is made anew
 
 
 def _response(body: str, *, replayed: bool = False) -> Response:
