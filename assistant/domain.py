@@ -175,7 +175,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One ranked document with its passages, best first; `links` are the live articles that a ticket's agents linked."""
+    """One ranked document with its passages, best first; `links` are live articles that a ticket's agents linked."""
 
     document_key: str
     score: float

@@ -245,9 +245,7 @@ def test_the_same_idempotency_key_gets_the_same_reply(client: TestClient, keys: 
     assert client.post("/v1/drafts", json={"text": "another"}, headers=headers).status_code == 422
 
 
-def test_a_reply_kept_for_repeats_is_read_by_nobody_else(
-    client: TestClient, keys: dict[str, Any], home: Home
-) -> None:
+def test_a_reply_kept_for_repeats_is_read_by_nobody_else(client: TestClient, keys: dict[str, Any], home: Home) -> None:
     asked = {"text": f"{KNOWN} I am Zan Quuxington, zanzibar.quux@example.org."}
     first = client.post("/v1/drafts", json=asked, headers={**keys["agent"], "Idempotency-Key": "a-random-one"})
     again = client.post("/v1/drafts", json=asked, headers={**keys["agent"], "Idempotency-Key": "a-random-one"})
