@@ -32,7 +32,7 @@ Matrix = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 SETS: tuple[tuple[str, ...], ...] = (
-    ("leader", "title", "votes", "backing", "how", "task"),
+    ("leader", "title", "votes", "how"),
     ("leader", "agreement", "title"),
     ("leader", "agreement"),
 )
