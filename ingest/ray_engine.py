@@ -1,7 +1,6 @@
 """The work of a run as Ray tasks, with retries; the result is that of this process, to the bit.
 
-A model's vectors may depend on the texts that it computes together, so tasks are given whole batches as the model
-itself would make them. A worker that dies is Ray's to replace: a task has no effect but its result.
+A worker that dies is Ray's to replace: a task has no effect but its result.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ from ingest.engine import CountingEmbedder, Load, Read, read_one
 
 _RETRIES = 4
 _ITEMS_A_TASK = 16
-_BATCHES_A_TASK = 32
+_TEXTS_A_TASK = 32
 
 Recipe = Callable[[], CountingEmbedder]
 """Opens the embedder in a worker: small, and picklable."""
 
 
 class RayEngine:
-    """Two kinds of tasks: items to chunks, batches of texts to vectors."""
+    """Two kinds of tasks: items to chunks, texts to vectors."""
 
     def __init__(
         self, embedder: CountingEmbedder, recipe: Recipe, *, address: str | None = None, workers: int = 0
@@ -38,12 +37,14 @@ class RayEngine:
         self._ray: Any = ray
         start: Any = ray.init
         self._embedder = embedder
+        # Most models pad the texts that they compute together, which moves the last bits of the vectors.
+        self._may_split = getattr(embedder, "depends_on_text_alone", False)
         if not ray.is_initialized():
             local: dict[str, Any] = {} if address else {"num_cpus": workers or None, "include_dashboard": False}
             start(address=address, log_to_driver=False, logging_level="ERROR", **local)
         self._recipe = ray.put(pickle.dumps(recipe))
         self._read = ray.remote(max_retries=_RETRIES)(_read_items)
-        self._embed = ray.remote(max_retries=_RETRIES)(_embed_batches)
+        self._embed = ray.remote(max_retries=_RETRIES)(_embed_texts)
 
     @property
     def window(self) -> int:
@@ -57,27 +58,15 @@ class RayEngine:
         return [found for result in results for found in result]
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """The texts, whole batches to a task."""
-        batches = self._batches(texts)
-        parts = [batches[at : at + _BATCHES_A_TASK] for at in range(0, len(batches), _BATCHES_A_TASK)]
-        given = [[[texts[row] for row in batch] for batch in part] for part in parts]
-        results = self._ray.get([self._embed.remote(self._recipe, part) for part in given])
-        found = [vectors for result in results for vectors in result]
-        if not found:
-            return self._embedder.embed([])
-        whole = np.zeros((len(texts), found[0].shape[1]), np.float32)
-        for rows, vectors in zip(batches, found, strict=True):
-            whole[rows] = vectors
-        return whole
+        """The texts, some to a task."""
+        some = _TEXTS_A_TASK if self._may_split else max(len(texts), 1)
+        parts = [texts[at : at + some] for at in range(0, len(texts), some)]
+        found = self._ray.get([self._embed.remote(self._recipe, part) for part in parts])
+        return np.concatenate(found) if found else self._embedder.embed([])
 
     def close(self) -> None:
         """End the local cluster, or leave the one that was joined."""
         self._ray.shutdown()
-
-    def _batches(self, texts: Sequence[str]) -> list[list[int]]:
-        batches = getattr(self._embedder, "batches", None)
-        rows: list[list[int]] = batches(texts) if batches else [list(range(len(texts)))] if texts else []
-        return rows
 
 
 def _read_items(recipe: bytes, loads: Sequence[tuple[Load, str]]) -> list[Read | Exception]:
@@ -85,9 +74,8 @@ def _read_items(recipe: bytes, loads: Sequence[tuple[Load, str]]) -> list[Read |
     return [read_one(load, revision, count) for load, revision in loads]
 
 
-def _embed_batches(recipe: bytes, batches: Sequence[Sequence[str]]) -> list[Vectors]:
-    embedder = _opened(recipe)
-    return [embedder.embed(list(batch)) for batch in batches]
+def _embed_texts(recipe: bytes, texts: Sequence[str]) -> Vectors:
+    return _opened(recipe).embed(texts)
 
 
 @cache

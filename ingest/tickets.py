@@ -9,14 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parseaddr
 from itertools import groupby
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from assistant.cleaning import cleaned
 from assistant.domain import Document
 from assistant.errors import UnreadableItem
-from assistant.redaction import Known, Person, Rules, redacted, redacted_together
+from assistant.redaction import Known, Person, Redacted, Rules, redacted, redacted_together
 from ingest.replies import is_automatic, own_text
 from ingest.structure.plain import is_wrapped, paragraphs, write_lines
 from ingest.structure.visible import VisibleBuilder
@@ -106,17 +106,28 @@ class _Ticket(BaseModel):
         return Known(tuple(dict.fromkeys(people)), (self.product,) if self.product else (), self.locale)
 
 
-def ticket_document(record: Mapping[str, object], rules: Rules = Rules()) -> Document:
+class Redact(Protocol):
+    """Takes what is personal out of the texts of one conversation."""
+
+    def __call__(self, texts: Sequence[str], known: Known, rules: Rules) -> Sequence[Redacted]:
+        """The texts in order, each redacted."""
+        ...
+
+
+def ticket_document(
+    record: Mapping[str, object], rules: Rules = Rules(), *, redact: Redact = redacted_together
+) -> Document:
     """The document of one line of `tickets.jsonl`, without what is personal or secret.
 
     Its text is the public messages without quoted history, signatures and automatic replies; blocks are
     paragraphs of kind "customer" or "agent". `agent_links` are the addresses in agents' own words, in order.
+    Every source redacts by `redacted_together`; what redaction costs is measured by giving another `redact`.
 
     Raises:
         UnreadableItem: a field is missing or is not what the format says.
     """
     ticket = _validated(record, rules)
-    said, subject, tags = _redacted(ticket, _own_messages(ticket), rules)
+    said, subject, tags = _redacted(ticket, _own_messages(ticket), rules, redact)
     builder = VisibleBuilder()
     for side, texts in groupby(said, key=lambda message: message[0]):
         for _, text in texts:
@@ -143,12 +154,12 @@ def ticket_document(record: Mapping[str, object], rules: Rules = Rules()) -> Doc
 
 
 def _redacted(
-    ticket: _Ticket, said: Sequence[tuple[Side, str]], rules: Rules
+    ticket: _Ticket, said: Sequence[tuple[Side, str]], rules: Rules, redact: Redact
 ) -> tuple[list[tuple[Side, str]], str, tuple[str, ...]]:
     """Messages, subject and tags with placeholders that agree."""
     subject = " ".join(cleaned(ticket.subject).split())
     texts = [subject, *(text for _, text in said), *ticket.tags]
-    kept = [found.text for found in redacted_together(texts, ticket.known(), rules)]
+    kept = [found.text for found in redact(texts, ticket.known(), rules)]
     sides = [side for side, _ in said]
     return list(zip(sides, kept[1 : len(said) + 1], strict=True)), kept[0], tuple(kept[len(said) + 1 :])
 

@@ -109,7 +109,7 @@ def _workers() -> list[int]:
                 mine = (entry / "stat").read_text().rsplit(")", 1)[1].split()
             except OSError:
                 continue
-            if (b"ray::_embed_batches" in name or b"ray::_read_items" in name) and mine and _is_below(int(mine[1])):
+            if (b"ray::_embed_texts" in name or b"ray::_read_items" in name) and mine and _is_below(int(mine[1])):
                 found.append(int(entry.name))
     return found
 

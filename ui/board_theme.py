@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from assistant.plots import Mark
-from assistant.wording import cause_name, channel_name, counted, movement, share, stage_name, status_name
+from assistant.wording import cause_name, channel_name, counted, movement, share
+from ui.board_history import history, notes
 from ui.board_words import (
     Json,
     cause_badge,
@@ -18,26 +19,9 @@ from ui.board_words import (
     status_pill,
     weeks_plot,
 )
-from ui.rendering import Html, ago, day, element, first_words
+from ui.rendering import Html, day, element
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_FIELDS = {"due": "due date", "tracker": "tracker link", "named_by": "who named it"}
-_ACTIONS = {
-    "merge": "took in another theme",
-    "split": "split a theme off",
-    "ignore": "ignored it",
-    "fix": "shipped a fix",
-    "unfix": "took a fix back",
-    "withdraw": "took back what somebody wrote",
-    "undo": "undid a change",
-    "found": "was found by the nightly grouping",
-    "named": "was named anew by its contacts",
-    "ended": "ended; its contacts went on elsewhere",
-    "made": "was split off another theme",
-    "effect": "its effect was measured",
-}
-_UNTOLD = ("found", "ended", "made", "effect", "merge", "split")
-"""Actions that say all there is to say; their fields are for programs."""
 
 
 def theme_page(theme: Json, brief: Json | None, currency: str, back: str, *, may_change: bool) -> Html:
@@ -53,8 +37,8 @@ def theme_page(theme: Json, brief: Json | None, currency: str, back: str, *, may
         _traces(brief) if brief else None,
         _channels(theme),
         _why(theme, brief),
-        _notes(theme, may_change=may_change),
-        _history(theme),
+        notes(theme, may_change=may_change),
+        history(theme),
         class_="theme-page",
     )
 
@@ -254,76 +238,3 @@ def _nearest(documents: Sequence[Any]) -> Html | None:
     if not named:
         return None
     return element("p", "Articles that came nearest: ", ", ".join(named[:3]), ".", class_="quiet")
-
-
-def _notes(theme: Json, *, may_change: bool) -> Html | None:
-    notes = theme["notes"]
-    if not notes:
-        return None
-    rows = (
-        element(
-            "li",
-            element("p", note["text"], class_="written"),
-            element(
-                "p",
-                element("b", "Proposal") if note["kind"] == "proposal" else None,
-                element("span", note["actor"]),
-                ago(note["at"]),
-                _withdraw(note) if may_change else None,
-                class_="about",
-            ),
-            class_=f"is-{note['kind']}",
-        )
-        for note in notes
-    )
-    return element("section", element("h2", "Proposals and comments"), element("ul", *rows, class_="notes"))
-
-
-def _withdraw(note: Json) -> Html | None:
-    """The way back for what was written here; what an agent said of a contact is set there."""
-    if note["contact_id"] is not None:
-        return None
-    return press("Take back", {"do": "withdraw", "theme": note["theme_id"], "note": note["id"]})
-
-
-def _history(theme: Json) -> Html:
-    rows = [_change(theme["id"], change) for change in sorted(theme["history"], key=lambda c: -c["id"])[:30]]
-    return element(
-        "details",
-        element("summary", f"History ({len(theme['history'])})"),
-        element("ol", *rows, class_="history") if rows else element("p", "Nothing was changed yet.", class_="quiet"),
-        class_="fold",
-    )
-
-
-def _change(theme_id: str, change: Json) -> Html:
-    undo = {"do": "undo", "theme": theme_id, "change": change["id"]}
-    back = press("Undo", undo) if change["reversible"] else None
-    taken_back = element("span", "taken back", class_="quiet") if change["undone"] else back
-    return element(
-        "li",
-        element("p", change_words(change)),
-        element("p", element("span", change["actor"]), ago(change["at"]), taken_back, class_="about"),
-    )
-
-
-def change_words(change: Json) -> str:
-    """A line of the history: "status from New to Accepted", "merge: 12 contacts moved"."""
-    moved = f": {counted(change['contacts'], 'contact')} moved" if change["contacts"] else ""
-    after, before = change["after"], change["before"]
-    said = after.get("what") or after.get("text") or before.get("what") or before.get("text")
-    quoted = f": “{first_words(said, 120)}”" if said else ""
-    told = [
-        f"{_FIELDS.get(key, key)} from {_value(key, before.get(key))} to {_value(key, new)}"
-        for key, new in after.items()
-        if not said and change["action"] not in _UNTOLD
-    ]
-    words = _ACTIONS.get(change["action"], "")
-    return first_words("; ".join(part for part in (words + moved + quoted, *told) if part) or change["action"], 240)
-
-
-def _value(key: str, value: Any) -> str:
-    if value in (None, "", []):
-        return "nothing"
-    named = {"status": status_name, "cause": cause_name, "stage": stage_name}
-    return named[key](str(value)) if key in named else str(value)

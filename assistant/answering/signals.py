@@ -1,9 +1,8 @@
 """What speaks for and against an answer being in the evidence: numbers between retrieval and `decide`.
 
 Each is generic: nothing here knows a product's words. Some need only the retrieval; the title is compared with the
-headings that were found, because askers put the matter into the title and writers into the heading, and the question
-with ways of asking, because articles say how things are done and seldom why they broke. What was measured, and what
-was left out: `docs/decisions/0009-confidence.md`.
+headings that were found, because askers put the matter into the title and writers into the heading. What was measured,
+and what was left out: `docs/decisions/0009-confidence.md`.
 """
 
 from __future__ import annotations
@@ -11,13 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
-from math import log, log1p
+from math import log
 
 import numpy as np
 
 from assistant.domain import Hit, Question, Retrieval
-from assistant.seams import Embedder, Vectors
+from assistant.seams import Embedder
 
 _NEAR_TICKETS = 30
 _LEAST_VOTES = 0.003
@@ -29,26 +27,6 @@ _HOW = re.compile(
     r"\b(?:want|would like|need|trying) to\b",
     re.IGNORECASE,
 )
-_TASKS = (
-    "How do I change this setting?",
-    "Where can I find this option?",
-    "How can I set this up?",
-    "Is there a way to do this?",
-    "How to use this feature",
-    "I would like to know how to do this.",
-    "Can I move my data to another computer?",
-    "What does this setting do?",
-)
-_FAULTS = (
-    "It stopped working after the update.",
-    "I get an error message.",
-    "It crashes.",
-    "It suddenly disappeared.",
-    "Nothing happens when I click it.",
-    "It fails every time and I have already tried everything.",
-    "This is a bug.",
-    "It does not work any more.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +37,15 @@ class Signals:
     best of all, at most 0: below it when keywords and votes put another article first. `how` is 1 when the question
     asks how to do something, else 0.
 
-    An embedder gives `title`, the cosine of the title and the nearest title or heading found, and `task`, the mean
-    cosine of the question with ways to ask for a task less that with ways to report a fault, in [-2, 2].
-
-    Tickets give `votes`, the log of what the resolved ones cast for the leading article, and `backing`, the log of one
-    more than how many of the 30 nearest link it; not known when none of these links anything.
+    An embedder gives `title`, the cosine of the title and the nearest title or heading found. Tickets give `votes`, the
+    log of what the resolved ones cast for the leading article; not known when none of the 30 nearest links anything.
     """
 
     leader: float
     agreement: float
     how: float
     title: float | None = None
-    task: float | None = None
     votes: float | None = None
-    backing: float | None = None
 
     def pairs(self) -> tuple[tuple[str, float], ...]:
         """Names and values of those that are known."""
@@ -93,16 +66,6 @@ class Meaning:
         vectors = self._embedder.embed([title, *wanted])
         return float(np.max(vectors[1:] @ vectors[0]))
 
-    def task(self, text: str) -> float:
-        """Return how much more the text is like asking for a task than like reporting a fault, in [-2, 2]."""
-        return float(self._embedder.embed([text])[0] @ self._towards_tasks)
-
-    @cached_property
-    def _towards_tasks(self) -> Vectors:
-        """From the mean of the faults to the mean of the tasks, shape `(d,)`."""
-        vectors = self._embedder.embed([*_TASKS, *_FAULTS])
-        return np.asarray(vectors[: len(_TASKS)].mean(0) - vectors[len(_TASKS) :].mean(0), np.float32)
-
 
 def signals(retrieval: Retrieval, meaning: Meaning | None) -> Signals | None:
     """Return the signals of one retrieval, None when it found no article."""
@@ -110,16 +73,13 @@ def signals(retrieval: Retrieval, meaning: Meaning | None) -> Signals | None:
         return None
     question, leader = retrieval.question, retrieval.articles[0]
     cosines = [max(c.dense for c in hit.candidates) for hit in retrieval.articles]
-    near = retrieval.tickets[:_NEAR_TICKETS]
-    is_linked = any(hit.links for hit in near)
+    is_linked = any(hit.links for hit in retrieval.tickets[:_NEAR_TICKETS])
     return Signals(
         leader=cosines[0],
         agreement=cosines[0] - max(cosines),
         how=float(bool(_HOW.search(question.full_text[:_QUESTION_CHARS]))),
         title=meaning.nearest(_headline(question), _headings(retrieval.articles)) if meaning else None,
-        task=meaning.task(question.full_text) if meaning else None,
         votes=log(leader.candidates[0].votes + _LEAST_VOTES) if is_linked else None,
-        backing=log1p(sum(leader.document_key in hit.links for hit in near)) if is_linked else None,
     )
 
 

@@ -61,6 +61,8 @@ class OnnxMiniLM:
     The model is opened at the first use: commands that embed nothing stay fast.
     """
 
+    depends_on_text_alone = True
+
     def __init__(self, *, threads: int = 0) -> None:
         self._threads = threads or os.cpu_count() or 1
         self._loading = threading.Lock()
@@ -87,10 +89,6 @@ class OnnxMiniLM:
             return vector(encoded[0])[None]
         with ThreadPoolExecutor(self._threads) as workers:
             return np.stack(list(workers.map(vector, encoded)))
-
-    def batches(self, texts: Sequence[str]) -> list[list[int]]:
-        """The rows of `texts` that are computed together: each alone."""
-        return [[row] for row in range(len(texts))]
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text without the two special tokens, not truncated."""

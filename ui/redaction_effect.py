@@ -1,5 +1,4 @@
-# ruff: noqa: T201 (a report prints)
-"""What redaction costs retrieval: `python -m ingest.redaction_effect DOCUMENTS TICKETS CASES --data DIR`.
+"""What redaction costs retrieval: `python -m ui.redaction_effect DOCUMENTS TICKETS CASES --data DIR`.
 
 Articles and tickets are brought in as always and the cases asked; then the same tickets are read again as they were
 written, and the cases are asked again. `DIR` ends with unredacted tickets in it: it is for this measurement alone. A
@@ -12,35 +11,74 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
+from assistant.domain import Document
+from assistant.errors import UsageError
 from assistant.models.embedder import load_embedder
 from assistant.redaction import Known, Redacted, Rules
 from assistant.store.corpus import Corpus
 from assistant.store.database import open_database, sqlite_url
+from eval.metrics.ranking import mean_defined, reciprocal_rank
 from ingest.build import Summary, ingest
 from ingest.sources.files import open_path
-from ingest.sources.item import Defaults
+from ingest.sources.item import Defaults, Item, Source
+from ingest.tickets import ticket_document
 
 _DEPTH = 10
-_AS_WRITTEN = Rules(finder_id="as written")  # another reading: every ticket is read again
 
 
-def as_written(texts: Sequence[str], known: Known = Known(), rules: Rules = Rules()) -> list[Redacted]:
-    """The texts themselves."""
+@dataclass(frozen=True, slots=True)
+class AsWritten:
+    """The place of the tickets, each read without redaction. No setting does this: it is for the measurement alone."""
+
+    place: Source
+    file: Path
+
+    @property
+    def name(self) -> str:
+        """The place's own identity, so that its tickets are replaced."""
+        return self.place.name
+
+    @property
+    def kind(self) -> str:
+        """What the place is."""
+        return self.place.kind
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Those of the place, and this: every ticket is read again."""
+        return {**self.place.options, "redacted": False}
+
+    def items(self) -> Iterator[Item]:
+        """Every ticket, under the key that it has already."""
+        for item, record in zip(self.place.items(), _lines(self.file), strict=True):
+            yield Item(item.key, f"{item.revision}|as written", item.where, partial(_unredacted, record))
+
+    def size(self) -> int | None:
+        """How many tickets there are."""
+        return self.place.size()
+
+
+def _unredacted(record: dict[str, Any]) -> Document:
+    return ticket_document(record, redact=_as_written)
+
+
+def _as_written(texts: Sequence[str], known: Known, rules: Rules) -> list[Redacted]:
     del known, rules
     return [Redacted(text, ()) for text in texts]
 
 
-def bring_in(data: Path, files: Sequence[Path], rules: Rules) -> list[Summary]:
-    """Ingest `files` into the store in `data`; the index is brought up by the next command."""
+def bring_in(data: Path, places: Sequence[Source]) -> list[Summary]:
+    """Ingest `places` into the store in `data`; the index is brought up by the next command."""
     database = open_database(sqlite_url(data), create=True)
     embedder = load_embedder()
     try:
-        return [ingest(open_path(str(file), Defaults(rules=rules)), Corpus(database), embedder) for file in files]
+        return [ingest(place, Corpus(database), embedder) for place in places]
     finally:
         database.close()
 
@@ -51,29 +89,19 @@ def asked(data: Path, cases: Path) -> float:
     _waypost("index", "rebuild", "--data", str(data))
     _waypost("search", "--batch", str(cases), "--kind", "doc,faq", "--out", str(run), "--data", str(data))
     ranked = {row["id"]: [hit["document_id"] for hit in row["hits"]] for row in _lines(run)}
-    return mrr(ranked, {case["id"]: case["relevant"] for case in _lines(cases)})
-
-
-def mrr(ranked: Mapping[str, Sequence[str]], relevant: Mapping[str, Sequence[str]]) -> float:
-    """Mean of one over the rank of the first relevant article, 0 beyond the tenth.
-
-    Relevant at rank 2 for one case and nowhere for another: `(1/2 + 0) / 2 = 0.25`.
-    """
-    first = (
-        next((1 / rank for rank, found in enumerate(ranked[case][:_DEPTH], 1) if found in wanted), 0.0)
-        for case, wanted in relevant.items()
-    )
-    return sum(first) / len(relevant)
+    found = mean_defined(reciprocal_rank(ranked[case["id"]], case["relevant"], _DEPTH) for case in _lines(cases))
+    if found.value is None:
+        raise UsageError(f"no case of {cases} has relevant documents: expected at least one.")
+    return found.value
 
 
 def effect(documents: Path, tickets: Path, cases: Path, data: Path) -> dict[str, object]:
     """MRR with redaction and without, the loss, and how many tickets it changed."""
     data.mkdir(parents=True, exist_ok=True)
-    bring_in(data, [documents, tickets], Rules())
+    written = open_path(str(tickets), Defaults())
+    bring_in(data, [open_path(str(documents), Defaults()), written])
     redacted = asked(data, cases)
-    # No setting turns redaction off; the measurement alone puts another function in its place.
-    with patch("ingest.tickets.redacted_together", as_written):
-        (summary,) = bring_in(data, [tickets], _AS_WRITTEN)
+    (summary,) = bring_in(data, [AsWritten(written, tickets)])
     plain = asked(data, cases)
     return {
         "cases": len(_lines(cases)),
@@ -101,7 +129,8 @@ def main() -> None:
         parser.add_argument(name, type=Path)
     parser.add_argument("--data", type=Path, required=True)
     options = parser.parse_args()
-    print(json.dumps(effect(options.documents, options.tickets, options.cases, options.data), indent=1))
+    found = effect(options.documents, options.tickets, options.cases, options.data)
+    sys.stdout.write(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":
