@@ -24,7 +24,7 @@ from filelock import FileLock
 from assistant.index.vectors import SHELVES
 
 _BATCH = 500
-_DEEPEST = 50_000
+_DEEPEST = 1_000_000
 _LOOK_S = 0.2
 _SAME = 1e-3  # cosine of a vector as stored here and as the store has it; float32 arithmetic differs by 1e-6
 _HNSW: Any = {"space": "cosine", "ef_construction": 100, "ef_search": 200, "max_neighbors": 24}

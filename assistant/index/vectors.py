@@ -44,7 +44,7 @@ class ChromaVectors:
 
     def __init__(self, folder: Path, *, deadline_s: float, probe_s: float) -> None:
         self._deadline_s = deadline_s
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -117,10 +117,13 @@ class ChromaVectors:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None and not stream.closed:
-                with contextlib.suppress(OSError):
-                    stream.close()
+        # A call that is under way in another thread meets the end of the pipe. Closed under its hands, the number of
+        # its descriptor could be that of the next child's pipe.
+        with self._lock:
+            for stream in (self._process.stdin, self._process.stdout):
+                if stream is not None and not stream.closed:
+                    with contextlib.suppress(OSError):
+                        stream.close()
 
     def _nearest(self, shelf: str, vector: Vectors, k: int) -> list[tuple[int, float]]:
         ids, scores = self._call("query", shelf, vector[None, :], k, deadline_s=self._deadline_s, wait_s=_PATIENCE_S)
@@ -217,7 +220,8 @@ class ExactVectors:
         rows = np.flatnonzero((self._roles == role) & np.isin(self._kinds, list(kinds)))
         if not len(rows):
             return []
-        scores = self._vectors[rows] @ vector
+        # The whole product first: copying the rows of a role would take five times as long.
+        scores = (self._vectors @ vector)[rows]
         best = np.argpartition(-scores, min(k, len(rows) - 1))[:k]
         best = best[np.lexsort((self._ids[rows[best]], -scores[best]))]
         return [(int(self._ids[rows[i]]), float(scores[i])) for i in best]
