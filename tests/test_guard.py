@@ -93,6 +93,7 @@ def test_an_address_that_is_no_cited_sources_is_removed(text: str) -> None:
         ("Order ORD-99123 is late.", guard.IDENTIFIER),
         ("The code is four seven one one nine.", guard.IDENTIFIER),
         ("Ottoline Quillfeather had the same problem.", guard.NAME),
+        ("Ask Ottoline Quillfeather, who had it too.", guard.NAME),
         ("![chart](x)", guard.MARKUP),
         ("<img src=x onerror=alert(1)>", guard.MARKUP),
         ("&lt;script&gt;alert(1)&lt;/script&gt;", guard.MARKUP),

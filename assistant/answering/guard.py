@@ -19,16 +19,15 @@ from assistant.answering.addresses import (
     common_hosts,
     emails,
     host_of,
-    is_ambiguous,
     is_reserved,
     same_owner,
 )
-from assistant.answering.disguise import bare, hides, plain, readings
-from assistant.answering.identifiers import codes, identifiers, secrets
+from assistant.answering.disguise import bare, plain
+from assistant.answering.identifiers import codes, secrets
 from assistant.answering.instructions import addresses_a_model, is_tainted
 from assistant.answering.language import sentences, words
+from assistant.answering.seen import Seen, seen_in, squeezed
 from assistant.domain import Draft, Part, Passage, Question, Suggestion
-from assistant.stopwords import STOP_WORDS
 
 VersionKey = tuple[str, int]
 
@@ -155,75 +154,37 @@ def _known_words(text: str) -> frozenset[str]:
 
 # --- violations --------------------------------------------------------------------------------------------
 
-_TAGS = (
-    "a|abbr|applet|area|article|audio|b|base|bgsound|blink|blockquote|body|br|button|canvas|center|code|details|dialog|div|dl|"
-    "embed|em|fieldset|figure|font|footer|form|frame|frameset|h[1-6]|head|header|hr|html|i|iframe|image|img|input|ins|isindex|"
-    "kbd|keygen|label|layer|li|link|listing|main|map|marquee|math|menu|meta|nav|noscript|object|ol|option|p|param|picture|"
-    "plaintext|portal|pre|q|s|script|section|select|slot|small|source|span|strike|strong|style|sub|sup|svg|table|tbody|td|"
-    "template|textarea|tfoot|th|thead|title|tr|track|tt|u|ul|use|var|video|wbr|xml|xmp"
-)
-_MARKUP = re.compile(
-    rf"<\s*/?\s*(?:{_TAGS})(?:[\s/][^<>]{{0,2000}})?(?:>|$)"
-    r"|<[a-z!?/][^<>]{0,200}=\s*[\"']|<!--|<!doctype|<!\[cdata\[|<\?xml"
-    r"|\bon(?:error|load|click|mouseover|focus|toggle|begin)\s*=|\bsrc\s*=\s*\S|\bhref\s*=\s*\S"
-    r"|!\[|\]\s?\(\s*\S|\]\s?\[[^\]]*\]|^\s*\[[^\]\n]{1,80}\]:\s*\S|```|~~~|\$\$|\{\{|\{%",
-    re.IGNORECASE | re.MULTILINE,
-)
-_CAPITALISED = re.compile(r"[^\W\d_a-z]['\u2019]?[^\W\d_A-Z][^\W\d_]*(?:[-'\u2019][^\W\d_]+)?")
-_PAIR = re.compile(rf"(?<![\w]){_CAPITALISED.pattern}(?:\s+[^\W\d_a-z]\.)?\s+{_CAPITALISED.pattern}(?![\w])")
-_ORDINARY = STOP_WORDS | frozenset(
-    """click press open select choose tap type enter check uncheck restart close sign hold drag right left double
-    ctrl shift alt command option delete escape return tab windows mac macos linux android ios apple microsoft
-    google""".split()
-)
 _ECHO_WORDS = 7
-_CANARY_LIKE = re.compile(r"canary[\W_]*(?=\w*\d)\w{2,}|\bcanary(?:token|_\w+)\b", re.IGNORECASE)
 
 
 def violations(text: str, allowed: Allowed, policy: Policy = Policy()) -> tuple[str, ...]:
     """Every kind of violation in `text`, each once; empty when it may stand."""
-    forms = readings(text)
+    seen = seen_in(text)
     checks = (
-        (HIDDEN, hides(text)),
-        (MARKUP, any(_MARKUP.search(form) for form in forms[:4])),
-        (CANARY, any(_holds_canary(form, policy.canaries) for form in forms)),
+        (HIDDEN, seen.is_hiding),
+        (MARKUP, seen.has_markup),
+        (CANARY, seen.is_like_a_canary or _holds_canary(text, policy.canaries)),
         (INSTRUCTION, addresses_a_model(text)),
         (ECHO, _echoes(text, policy.prompt)),
-        (ADDRESS, _foreign_address(forms, allowed, policy)),
-        (EMAIL, any(_foreign_email(email, allowed, policy) for form in forms for email in emails(form))),
-        (IDENTIFIER, any(not identifiers(_unlinked(form)) <= allowed.codes for form in (forms[0], *forms[-1:]))),
-        (NAME, _foreign_name(forms[0], allowed)),
+        (ADDRESS, _foreign_address(text, seen, allowed, policy)),
+        (EMAIL, any(_foreign_email(email, allowed, policy) for email in seen.emails)),
+        (IDENTIFIER, not seen.identifiers <= allowed.codes),
+        (NAME, _foreign_name(seen, allowed)),
     )
     return tuple(kind for kind, found in checks if found)
 
 
 def _holds_canary(text: str, canaries: Sequence[str]) -> bool:
-    if _CANARY_LIKE.search(text):
-        return True
-    squeezed = bare(text)
-    for canary in canaries:
-        code = bare(canary)
-        if code and (code in squeezed or code in squeezed[::-1]):
-            return True
-    return False
+    wanted = [code for canary in canaries if (code := bare(canary))]
+    return bool(wanted) and any(code in form or code in form[::-1] for form in squeezed(text) for code in wanted)
 
 
-def _foreign_address(forms: Sequence[str], allowed: Allowed, policy: Policy) -> bool:
+def _foreign_address(text: str, seen: Seen, allowed: Allowed, policy: Policy) -> bool:
     """In what is written any unknown address counts; in its other readings what a program would follow."""
-    if any(_is_foreign(address, allowed, policy) for address in addresses(forms[0])) or _names_foreign(forms, allowed):
+    if any(_is_foreign(address, allowed, policy) for address in (*seen.written, *seen.followed)):
         return True
-    return any(
-        _is_foreign(address, allowed, policy)
-        for form in forms[1:]
-        for address in addresses(form)
-        if address.sort in ("url", "host") or is_ambiguous(address.text)
-    )
-
-
-def _names_foreign(forms: Sequence[str], allowed: Allowed) -> bool:
-    """Whether a host that the material links to is named in any disguise."""
     named = [name for host in allowed.foreign if len(name := bare(host)) >= 8]
-    return bool(named) and any(name in bare(form) for form in forms for name in named)
+    return bool(named) and any(name in form for form in squeezed(text) for name in named)
 
 
 def _is_foreign(address: Address, allowed: Allowed, policy: Policy) -> bool:
@@ -262,25 +223,12 @@ def _foreign_email(email: str, allowed: Allowed, policy: Policy) -> bool:
     return not same_owner(host, allowed.hosts | policy.hosts)
 
 
-def _unlinked(text: str) -> str:
-    """The text without its addresses, which have their own rule."""
-    for address in addresses(text):
-        if address.sort in ("url", "host"):
-            text = text.replace(address.text, " ")
-    for email in emails(text):
-        text = re.sub(re.escape(email), " ", text, flags=re.IGNORECASE)
-    return text
+def _foreign_name(seen: Seen, allowed: Allowed) -> bool:
+    """Whether any name is of words that neither the ticket nor a cited source ever uses."""
+    return any(not any(word.removesuffix("'s") in allowed.vocabulary for word in name) for name in seen.names)
 
 
-def _foreign_name(text: str, allowed: Allowed) -> bool:
-    """Two capitalised words side by side that neither the ticket nor a cited source ever uses."""
-    for match in _PAIR.finditer(text):
-        named = [word for word in words(match.group()) if word not in _ORDINARY and len(word) > 1]
-        if len(named) > 1 and not any(word.removesuffix("'s") in allowed.vocabulary for word in named):
-            return True
-    return False
-
-
+@lru_cache(maxsize=8192)
 def _echoes(text: str, prompt: str) -> bool:
     if not prompt:
         return False
