@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from assistant.answering.addresses import (
     Address,
@@ -79,57 +79,81 @@ class Guarded:
     removed: tuple[tuple[Part, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """What one part may mention. `text` is what vouches for it, plain and in lower case; `urls` and `hosts` are the
-    cited sources' own, `foreign` other hosts that they or the ticket link to; `codes` are letters and digits only;
-    `vocabulary` holds words in lower case.
-    """
-
-    urls: frozenset[str]
-    hosts: frozenset[str]
-    foreign: frozenset[str]
-    text: str
-    emails: frozenset[str]
-    codes: frozenset[str]
-    vocabulary: frozenset[str]
-
-
 # --- what a part may mention -------------------------------------------------------------------------------
 
 
-def allowed_for(sources: Sequence[Passage], question: Question, policy: Policy) -> Allowed:
-    """What parts that cite `sources` (whole versions) may mention in a reply to `question`.
+@dataclass(frozen=True)
+class Allowed:
+    """What a part that cites `sources` (whole versions) may mention in a reply to `question`, read as it is needed.
 
     Internal sources vouch for no address and no code, and neither does a text that addresses a model.
     """
-    ticket = plain(question.full_text)
-    public = [plain(source.text) for source in sources if source.audience == "public" and source.kind != "ticket"]
-    vouching = [text for text in (*public, ticket) if not is_tainted(text)]
-    sound = [text for text in public if not is_tainted(text)]
-    urls = frozenset(source.url for source in sources if source.url)
-    hosts = frozenset(host_of(url) for url in urls)
-    linked = _linked_hosts(ticket).union(*(_linked_hosts(plain(source.text)) for source in sources))
-    titles = " ".join(source.title for source in sources)
-    return Allowed(
-        urls=urls,
-        hosts=hosts,
-        foreign=frozenset(host for host in linked if not same_owner(host, hosts | policy.hosts)),
-        text="\n".join(map(_folded, sound)),
-        emails=frozenset[str]().union(*map(_known_emails, vouching)),
-        codes=_vouched_codes(sound, ticket, policy) | codes(plain(titles)),
-        vocabulary=policy.words.union(*map(_known_words, (*public, plain(titles), ticket, question.requester))),
-    )
 
+    sources: tuple[Passage, ...]
+    question: Question
+    policy: Policy
 
-def _vouched_codes(sound: Sequence[str], ticket: str, policy: Policy) -> frozenset[str]:
-    """Numbers of this ticket and of the cited sources; a secret-looking code only when two of ticket, sources and
-    knowledge hold it, since whoever plants a page or writes in can make one up.
-    """
-    asked = frozenset[str]() if is_tainted(ticket) else codes(ticket)
-    told = frozenset[str]().union(*map(codes, sound))
-    secret = frozenset[str]().union(*map(secrets, (*sound, ticket)))
-    return ((asked | told) - secret) | (asked & told) | ((asked | told) & policy.codes)
+    @cached_property
+    def urls(self) -> frozenset[str]:
+        """The cited sources' own addresses."""
+        return frozenset(source.url for source in self.sources if source.url)
+
+    @cached_property
+    def hosts(self) -> frozenset[str]:
+        """Theirs, and those that the knowledge vouches for."""
+        return frozenset(host_of(url) for url in self.urls) | self.policy.hosts
+
+    @cached_property
+    def foreign(self) -> tuple[str, ...]:
+        """Letters and digits of the other hosts that the sources or the ticket link to, from eight on."""
+        texts = (self._ticket, *(plain(source.text) for source in self.sources))
+        linked = frozenset[str]().union(*map(_linked_hosts, texts))
+        named = (bare(host) for host in linked if not same_owner(host, self.hosts))
+        return tuple(name for name in named if len(name) >= 8)
+
+    @cached_property
+    def text(self) -> str:
+        """What vouches for an address, plain and in lower case."""
+        return "\n".join(map(_folded, self._sound))
+
+    @cached_property
+    def emails(self) -> frozenset[str]:
+        """Those of this ticket and of the cited sources."""
+        vouching = (text for text in (*self._public, self._ticket) if not is_tainted(text))
+        return frozenset[str]().union(*map(_known_emails, vouching))
+
+    @cached_property
+    def codes(self) -> frozenset[str]:
+        """Numbers of this ticket and of the cited sources, letters and digits only; a secret-looking code only when two
+        of ticket, sources and knowledge hold it, since whoever plants a page or writes in can make one up.
+        """
+        asked = frozenset[str]() if is_tainted(self._ticket) else codes(self._ticket)
+        told = frozenset[str]().union(*map(codes, self._sound))
+        secret = frozenset[str]().union(*map(secrets, (*self._sound, self._ticket)))
+        vouched_for = ((asked | told) - secret) | (asked & told) | ((asked | told) & self.policy.codes)
+        return vouched_for | codes(plain(self._titles))
+
+    def has_word(self, word: str) -> bool:
+        """Whether the ticket, a cited source or the knowledge uses the word, given in lower case."""
+        texts = (*self._public, plain(self._titles), self._ticket, self.question.requester)
+        return word in self.policy.words or any(word in _known_words(text) for text in texts)
+
+    @cached_property
+    def _ticket(self) -> str:
+        return plain(self.question.full_text)
+
+    @cached_property
+    def _public(self) -> tuple[str, ...]:
+        cited = (source for source in self.sources if source.audience == "public" and source.kind != "ticket")
+        return tuple(plain(source.text) for source in cited)
+
+    @cached_property
+    def _sound(self) -> tuple[str, ...]:
+        return tuple(text for text in self._public if not is_tainted(text))
+
+    @property
+    def _titles(self) -> str:
+        return " ".join(source.title for source in self.sources)
 
 
 @lru_cache(maxsize=512)
@@ -157,18 +181,18 @@ def _known_words(text: str) -> frozenset[str]:
 _ECHO_WORDS = 7
 
 
-def violations(text: str, allowed: Allowed, policy: Policy = Policy()) -> tuple[str, ...]:
+def violations(text: str, allowed: Allowed) -> tuple[str, ...]:
     """Every kind of violation in `text`, each once; empty when it may stand."""
-    seen = seen_in(text)
+    seen, policy = seen_in(text), allowed.policy
     checks = (
         (HIDDEN, seen.is_hiding),
         (MARKUP, seen.has_markup),
         (CANARY, seen.is_like_a_canary or _holds_canary(text, policy.canaries)),
         (INSTRUCTION, addresses_a_model(text)),
         (ECHO, _echoes(text, policy.prompt)),
-        (ADDRESS, _foreign_address(text, seen, allowed, policy)),
-        (EMAIL, any(_foreign_email(email, allowed, policy) for email in seen.emails)),
-        (IDENTIFIER, not seen.identifiers <= allowed.codes),
+        (ADDRESS, _foreign_address(text, seen, allowed)),
+        (EMAIL, any(_foreign_email(email, allowed) for email in seen.emails)),
+        (IDENTIFIER, bool(seen.identifiers) and not seen.identifiers <= allowed.codes),
         (NAME, _foreign_name(seen, allowed)),
     )
     return tuple(kind for kind, found in checks if found)
@@ -179,15 +203,14 @@ def _holds_canary(text: str, canaries: Sequence[str]) -> bool:
     return bool(wanted) and any(code in form or code in form[::-1] for form in squeezed(text) for code in wanted)
 
 
-def _foreign_address(text: str, seen: Seen, allowed: Allowed, policy: Policy) -> bool:
+def _foreign_address(text: str, seen: Seen, allowed: Allowed) -> bool:
     """In what is written any unknown address counts; in its other readings what a program would follow."""
-    if any(_is_foreign(address, allowed, policy) for address in (*seen.written, *seen.followed)):
+    if any(_is_foreign(address, allowed) for address in (*seen.written, *seen.followed)):
         return True
-    named = [name for host in allowed.foreign if len(name := bare(host)) >= 8]
-    return bool(named) and any(name in form for form in squeezed(text) for name in named)
+    return bool(allowed.foreign) and any(name in form for form in squeezed(text) for name in allowed.foreign)
 
 
-def _is_foreign(address: Address, allowed: Allowed, policy: Policy) -> bool:
+def _is_foreign(address: Address, allowed: Allowed) -> bool:
     if address.sort == "url" and _is_source(address.text, allowed):
         return False
     if address.text.casefold() not in allowed.text:
@@ -195,10 +218,10 @@ def _is_foreign(address: Address, allowed: Allowed, policy: Policy) -> bool:
     if address.sort in ("local", "dotted"):
         return False
     host = host_of(address.text)
-    if address.sort == "url" and is_reserved(host) and not same_owner(host, allowed.hosts):
+    if address.sort == "url" and is_reserved(host) and not same_owner(host, frozenset(map(host_of, allowed.urls))):
         return True  # an example in the text is no page to send anybody to
     is_join = address.sort == "host" and address.text.rpartition(".")[2][:1].isupper() and address.text[:1].islower()
-    return not (same_owner(host, allowed.hosts | policy.hosts) or is_join)
+    return not (same_owner(host, allowed.hosts) or is_join)
 
 
 def _is_source(url: str, allowed: Allowed) -> bool:
@@ -214,18 +237,17 @@ def _is_sentence_end(text: str) -> bool:
     return text.rpartition(".")[2][:1].isupper()
 
 
-def _foreign_email(email: str, allowed: Allowed, policy: Policy) -> bool:
+def _foreign_email(email: str, allowed: Allowed) -> bool:
     if email not in allowed.emails:
         return True
     if email not in allowed.text:
         return False  # the customer's own, from this ticket
-    host = email.rpartition("@")[2]
-    return not same_owner(host, allowed.hosts | policy.hosts)
+    return not same_owner(email.rpartition("@")[2], allowed.hosts)
 
 
 def _foreign_name(seen: Seen, allowed: Allowed) -> bool:
     """Whether any name is of words that neither the ticket nor a cited source ever uses."""
-    return any(not any(word.removesuffix("'s") in allowed.vocabulary for word in name) for name in seen.names)
+    return any(not any(allowed.has_word(word.removesuffix("'s")) for word in name) for name in seen.names)
 
 
 @lru_cache(maxsize=8192)
@@ -260,10 +282,10 @@ def guarded(
             removed.extend((part, kind) for kind in kinds[:1])
         else:
             kept.append(part)
-    told = (_clean_suggestion(one, may(tuple(whole)), policy) for one in draft.suggestions)
+    told = (_clean_suggestion(one, may(tuple(whole))) for one in draft.suggestions)
     clean = Draft(
         parts=tuple(kept),
-        uncovered=tuple(text for text in draft.uncovered if not _outward(violations(text, may(()), policy))),
+        uncovered=tuple(text for text in draft.uncovered if not _outward(violations(text, may(())))),
         suggestions=tuple(suggestion for suggestion in told if suggestion is not None),
     )
     return Guarded(clean, _notices(removed), tuple(removed))
@@ -280,7 +302,8 @@ class _Mentions:
 
     def __call__(self, keys: tuple[VersionKey, ...]) -> Allowed:
         if keys not in self._known:
-            self._known[keys] = allowed_for([self.whole[key] for key in keys], self.question, self.policy)
+            sources = tuple(self.whole[key] for key in keys)
+            self._known[keys] = Allowed(sources, self.question, self.policy)
         return self._known[keys]
 
 
@@ -288,7 +311,7 @@ def violations_of(
     text: str, sources: Sequence[Passage], question: Question, policy: Policy = Policy()
 ) -> tuple[str, ...]:
     """Every kind of violation in a text that cites these whole versions in a reply to `question`."""
-    return violations(text, allowed_for(sources, question, policy), policy)
+    return violations(text, Allowed(tuple(sources), question, policy))
 
 
 def _part_violations(part: Part, may: _Mentions) -> tuple[str, ...]:
@@ -297,7 +320,7 @@ def _part_violations(part: Part, may: _Mentions) -> tuple[str, ...]:
         return (INSTRUCTION,) if not keys else (ADDRESS,)
     if any(addresses_a_model(quote.text) for quote in part.quotes):
         return (INSTRUCTION,)
-    return violations(part.text, may(keys), may.policy)
+    return violations(part.text, may(keys))
 
 
 def _outward(kinds: Sequence[str]) -> bool:
@@ -305,10 +328,10 @@ def _outward(kinds: Sequence[str]) -> bool:
     return any(kind in (HIDDEN, MARKUP, CANARY, INSTRUCTION, ADDRESS) for kind in kinds)
 
 
-def _clean_suggestion(suggestion: Suggestion, allowed: Allowed, policy: Policy) -> Suggestion | None:
+def _clean_suggestion(suggestion: Suggestion, allowed: Allowed) -> Suggestion | None:
     """Only the sentences that carry nothing of another customer; None when none is left."""
     told = [suggestion.text[start:end] for start, end in sentences(suggestion.text)]
-    kept = [text for text in told if not set(violations(text, allowed, policy)) - {NAME}]
+    kept = [text for text in told if not set(violations(text, allowed)) - {NAME}]
     return replace(suggestion, text=" ".join(kept)) if kept else None
 
 

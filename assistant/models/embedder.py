@@ -66,6 +66,7 @@ class OnnxMiniLM:
     def __init__(self, *, threads: int = 0) -> None:
         self._threads = threads or os.cpu_count() or 1
         self._loading = threading.Lock()
+        self._started_workers: ThreadPoolExecutor | None = None
         self._loaded_model: MiniLM | None = None
         self._loaded_tokenizer: Tokenizer | None = None
 
@@ -87,8 +88,7 @@ class OnnxMiniLM:
         vector = self._model().vector
         if len(encoded) == 1:
             return vector(encoded[0])[None]
-        with ThreadPoolExecutor(self._threads) as workers:
-            return np.stack(list(workers.map(vector, encoded)))
+        return np.stack(list(self._workers().map(vector, encoded)))
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text without the two special tokens, not truncated."""
@@ -97,6 +97,13 @@ class OnnxMiniLM:
     def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
         tokenizer = self._tokenizer()
         return [encoding.ids for encoding in tokenizer.encode_batch([_cleaned(text) for text in texts])]
+
+    def _workers(self) -> ThreadPoolExecutor:
+        """Threads that stay: starting them takes as long as a few short texts."""
+        with self._loading:
+            if self._started_workers is None:
+                self._started_workers = ThreadPoolExecutor(self._threads, thread_name_prefix="embedding")
+            return self._started_workers
 
     def _tokenizer(self) -> Tokenizer:
         with self._loading:
