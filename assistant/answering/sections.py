@@ -34,8 +34,8 @@ _IMPERATIVE = re.compile(
     r"sign (?:in|out)|start|swipe|switch|tap|tick|touch|turn|type|uncheck|untick|update|use|visit)\b",
     re.IGNORECASE,
 )
-_COMPARED = 3
-_SECTION_CHARS = 200
+_COMPARED = 4
+_SECTION_CHARS = 300
 _QUESTION_CHARS = 2_000
 _TITLE_CHARS = 300
 
@@ -109,7 +109,7 @@ def nearest_first(
 ) -> list[Ranked]:
     """The best fitting sections, best first. `weights` are those of the question's stems; `how` asks for steps.
 
-    At most three are compared by meaning, chosen by their passages' scores, so that a draft's cost is bounded.
+    At most four are compared by meaning, chosen by their passages' scores, so that a draft's cost is bounded.
     """
     if not found:
         return []
