@@ -21,6 +21,10 @@ _PLATFORMS: dict[str, tuple[str, ...]] = {
     "chromeos": ("chromeos", "chromebook"),
 }
 _PLATFORM_OF = {word: platform for platform, spoken in _PLATFORMS.items() for word in spoken}
+_SYSTEM = re.compile(
+    r"\b(?:Windows|WINDOWS|windows (?:\d|pc|xp|vista|laptop|computer)|(?:on|under|ms|microsoft) windows)\b"
+)
+"""The system, beside another that is named: windows in small letters are mostly those on the screen."""
 _SHOPS = (("app store", "ios"), ("google play", "android"), ("play store", "android"))
 _VERSION = re.compile(r"^(?P<before>before )?(?P<name>.*?) (?P<number>\d+)(?:\.\d+)*(?P<later> or later)?$")
 _OBSOLETE = re.compile(r"\b(?:Windows (?:XP|Vista|7|8|8\.1)|Maemo|Firefox OS)$")
@@ -39,9 +43,15 @@ class Reader:
 
         >>> sorted(Reader.of(Question("Works on Ubuntu, not on my MacBook")).platforms)
         ['linux', 'macos']
+        >>> sorted(Reader.of(Question("On my Mac two windows open at once")).platforms)
+        ['macos']
         """
-        text = f"{question.title} {question.text[:6000]} {question.product}".lower()
-        return cls(frozenset(_PLATFORM_OF[word] for word in set(words(text)) & _PLATFORM_OF.keys()), text)
+        said = f"{question.title} {question.text[:6000]} {question.product}"
+        text = said.lower()
+        named = frozenset(_PLATFORM_OF[word] for word in set(words(text)) & _PLATFORM_OF.keys())
+        if len(named) > 1 and not _SYSTEM.search(said):
+            named -= {"windows"}
+        return cls(named, text)
 
     def excludes(self, condition: str) -> bool:
         """Whether the condition cannot hold for the reader, or speaks of what only an old system has.

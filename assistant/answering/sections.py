@@ -15,6 +15,7 @@ import numpy as np
 from assistant.answering.conditions import Reader, platforms
 from assistant.answering.language import content_stems, one_line
 from assistant.answering.outline import Found
+from assistant.answering.telling import repeats_steps
 from assistant.domain import Question
 from assistant.seams import Embedder, Vectors
 
@@ -66,9 +67,10 @@ class Section:
 
     @property
     def has_steps(self) -> bool:
-        """Whether it says what to do: a procedure, or a paragraph with a sentence that tells to."""
+        """Whether it says what to do: a procedure, what sends back to one, or a sentence that tells to."""
         return any(
             one.unit.kind == "procedure"
+            or repeats_steps(one.unit)
             or (one.unit.kind == "prose" and any(_IMPERATIVE.match(line.text) for line in one.unit.lines))
             for one in self.found
         )

@@ -21,9 +21,9 @@ _POINTS_AWAY = re.compile(
     r"|\b(?:image|screenshot|picture|figure|video|table|diagram) (?:below|above|shows)\b"
     r"|\b(?:this|following|previous|next) (?:article|section|image|screenshot|page|table)\b"
     r"|(?:^|, )(?:please )?(?:see|refer to|visit)\b"
-    r"|\bclick here\b|\bhere documents\b|^skip to\b"
-    r"|\bas (?:explained|described|shown|mentioned|noted) (?:above|below|earlier|previously)\b"
-    r"|\b(?:steps?|instructions?|options|methods|ways) (?:below|that follow)\b|\bfollow these steps\b"
+    r"|\bclick here\b|\bhere documents\b|^skip to\b|^here,? you (?:can|will)\b|^in (?:the|this) example\b"
+    r"|\bas (?:explained|described|shown|mentioned|noted) (?:above|below|earlier|previously)\b|\bas (?:above|below)\b"
+    r"|\b(?:steps?|instructions?|options|methods|ways) (?:above|below|that follow)\b|\bfollow these steps\b"
     r"|\b(?:below|above)[.:)]|\bshown below\b|^based on (?:information|text) from\b"
     r"|^more for \w+:|^(?:to )?learn more\b"
     r"|^for (?:more|further) \w+, (?:see|visit)\b",
@@ -40,7 +40,7 @@ _ADDRESS = re.compile(r"^(?:\w+\W+){0,3}\W*(?:(?:https?://|www\.)\S+\s*)+\W*$|^\
 _LEANS_BACK = re.compile(
     r"^(?:(?:note|tip|warning|important): )?(?:this|that|these|those|it|they|he|she|however|then|otherwise|also|"
     r"instead|therefore|thus|so|if so|if not|but|and|or|alternatively|again|such|both|neither|afterwards?|finally|"
-    r"in addition|additionally|furthermore|as (?:a result|such)|for (?:this reason|example|instance)|"
+    r"now that|in addition|additionally|furthermore|as (?:a result|such)|for (?:this reason|example|instance)|"
     r"(?:in|if|when|once|after|before|until|because of|for|with|by|using|to do|to use|doing|from|on|at|of) "
     r"(?:this|that|these|those|so|doing it))\b",
     re.IGNORECASE,
