@@ -14,19 +14,18 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from filelock import FileLock
 
-from assistant.index.vectors import SHELVES
+from assistant.index.vectors import SAME, SHELVES
 
 _BATCH = 500
 _DEEPEST = 1_000_000
 _LOOK_S = 0.2
-_SAME = 1e-3  # cosine of a vector as stored here and as the store has it; float32 arithmetic differs by 1e-6
 _HNSW: Any = {"space": "cosine", "ef_construction": 100, "ef_search": 200, "max_neighbors": 24}
 
 
@@ -66,36 +65,19 @@ class Shelves:
         distances = found["distances"] or []
         return found["ids"], [[1.0 - float(d) for d in row] for row in distances]
 
-    def reach(
-        self, shelf: str, ids: Sequence[str], vectors: Any, probe: Any, thorough: bool
-    ) -> tuple[list[str], list[str]]:
-        """Ids that queries return, and those of them whose vector is not the row of `vectors` beside their id.
-
-        One query as deep as the shelf, asked with `probe` of shape `(d,)`, names every id that the graph reaches
-        and how far it is. Where that falls short, or `thorough`, each id is looked for in its own neighbourhood,
-        as questions meet it.
-        """
+    def deep(self, shelf: str, probe: Any) -> tuple[int, dict[str, float]]:
+        """How many ids the shelf counts; of each that one query as deep names, its cosine to `probe`, shape `(d,)`."""
         total = self._collections[shelf].count()
-        seen = self._deep(shelf, probe, total) if 0 < total <= _DEEPEST else {}
-        expected = dict(zip(ids, (vectors @ probe).tolist(), strict=True))
-        altered = {i for i, score in seen.items() if i in expected and not abs(score - expected[i]) < _SAME}
-        rows = [row for row, i in enumerate(ids) if thorough or i not in seen]
-        own = self._own(shelf, [ids[row] for row in rows], vectors[rows], seen)
-        altered.update(i for i, score in own.items() if not score > 1 - _SAME)
-        reached = (set(seen) - {ids[row] for row in rows}) | set(own)
-        if len(reached) > total:
-            raise RuntimeError(f"queries return {len(reached)} ids of a collection that counts {total}")
-        return sorted(reached), sorted(altered)
+        if not 0 < total <= _DEEPEST:
+            return total, {}
+        ids, scores = self.query(shelf, probe[None, :], total)
+        return total, dict(zip(ids[0], scores[0], strict=True))
 
-    def _deep(self, shelf: str, probe: Any, k: int) -> dict[str, float]:
-        ids, scores = self.query(shelf, probe[None, :], k)
-        return dict(zip(ids[0], scores[0], strict=True))
-
-    def _own(self, shelf: str, ids: Sequence[str], vectors: Any, seen: Mapping[str, float]) -> dict[str, float]:
+    def own(self, shelf: str, ids: Sequence[str], vectors: Any, seen: Sequence[bool]) -> dict[str, float]:
         """Cosine of each id's vector to what is stored under it, of those ids that are among their ten nearest.
 
         Twins crowd each other out: an id that is not there is looked for among its hundred nearest, and where
-        these are all twins of it, having been `seen` at all is enough.
+        these are all twins of it, having been `seen` by a deep query is enough.
         """
         found: dict[str, float] = {}
         for k in (10, 100):
@@ -105,7 +87,7 @@ class Shelves:
                 near, scores = self.query(shelf, vectors[piece], k)
                 for row, names, cosines in zip(piece, near, scores, strict=True):
                     own = dict(zip(names, cosines, strict=True)).get(ids[row])
-                    crowded = ids[row] in seen and len(cosines) == k and min(cosines) > 1 - _SAME
+                    crowded = seen[row] and len(cosines) == k and min(cosines) > 1 - SAME
                     if own is not None or crowded:
                         found[ids[row]] = 1.0 if own is None else own
         return found
@@ -126,7 +108,7 @@ def serve(folder: Path, requests: BinaryIO, replies: BinaryIO) -> None:
         return
     send(replies, ("ok", None))
     calls: dict[str, Callable[..., Any]] = {
-        name: getattr(shelves, name) for name in ("add", "delete", "query", "reach")
+        name: getattr(shelves, name) for name in ("add", "delete", "query", "deep", "own")
     }
     while (request := receive(requests)) is not None:
         name, arguments = request

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,10 @@ from assistant.store.generations import IndexedChunk
 SHELVES = ("doc-body", "faq-body", "ticket-body", "ticket-problem", "ticket-resolution")
 """One collection for each kind and role, so that no query depends on what Chroma's tables say of a chunk."""
 
+SAME = 1e-3
+"""Difference of cosines that is none: float32 arithmetic differs by 1e-6."""
+
+_PIECE = 2_000
 _WRITE_DEADLINE_S = 300.0
 _PATIENCE_S = 0.25
 _LONGEST_REASON = 400
@@ -94,10 +98,23 @@ class ChromaVectors:
         """Chunks of the shelf that queries return, and those of `chunk_ids` whose vector is another.
 
         `vectors`, shape `(n, d)`, are the store's own for `chunk_ids`; `probe`, shape `(d,)`, is any vector.
-        `thorough` looks for each chunk in its own neighbourhood, too.
+        One query as deep as the shelf names every chunk that the graph reaches and how far it is. Where that falls
+        short, or `thorough`, each chunk is looked for in its own neighbourhood, as questions meet it.
         """
         names = [str(chunk_id) for chunk_id in chunk_ids]
-        reached, altered = self._call("reach", shelf, names, vectors, probe, thorough)
+        total, seen = self._call("deep", shelf, probe)
+        expected = dict(zip(names, (vectors @ probe).tolist(), strict=True))
+        altered = {name for name, score in seen.items() if name in expected and not abs(score - expected[name]) < SAME}
+        rows = [row for row, name in enumerate(names) if thorough or name not in seen]
+        own: dict[str, float] = {}
+        for at in range(0, len(rows), _PIECE):
+            piece = rows[at : at + _PIECE]
+            asked = [names[row] for row in piece]
+            own |= self._call("own", shelf, asked, vectors[piece], [name in seen for name in asked])
+        altered.update(name for name, score in own.items() if not score > 1 - SAME)
+        reached = (set(seen) - {names[row] for row in rows}) | set(own)
+        if len(reached) > total:
+            raise self._failed("reach", f"queries return {len(reached)} ids of a collection that counts {total}")
         return self._numbers(reached), self._numbers(altered)
 
     def close(self) -> bool:
@@ -134,7 +151,7 @@ class ChromaVectors:
         except ValueError as error:
             raise self._failed("query", f"ids that are not ours ({error})") from error
 
-    def _numbers(self, names: Sequence[str]) -> set[int]:
+    def _numbers(self, names: Iterable[str]) -> set[int]:
         try:
             return {int(name) for name in names}
         except ValueError as error:

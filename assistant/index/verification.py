@@ -84,7 +84,8 @@ def compared(
     altered: set[int] = set()
     for shelf in SHELVES if ids else ():
         rows = np.flatnonzero(shelves == shelf)
-        found = vectors.reach(shelf, [ids[row] for row in rows], matrix[rows], matrix[0], thorough=thorough)
+        own = matrix if len(rows) == len(ids) else matrix[rows]  # a copy of all would double what is held
+        found = vectors.reach(shelf, [ids[row] for row in rows], own, matrix[0], thorough=thorough)
         reached |= found[0]
         altered |= found[1]
     keywords.check_terms()
@@ -120,7 +121,7 @@ def _recall(
     """Mean over sampled rows of each role; passages in `changed` are left out on both sides."""
     kept = [row for row, chunk_id in enumerate(stored[0]) if chunk_id not in changed]
     kinds, roles = [stored[1][row] for row in kept], [stored[2][row] for row in kept]
-    matrix = stored[3][kept]
+    matrix = stored[3] if len(kept) == len(stored[0]) else stored[3][kept]
     exact = ExactVectors([stored[0][row] for row in kept], kinds, roles, matrix)
     shares: list[float] = []
     for role in _ROLES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from assistant.store.encoding import vectors_from_bytes
 from assistant.store.knowledge import live_chunks
 
 _RECENT_VECTORS = 20_000
+_VECTORS_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,16 +228,14 @@ class Generations:
         query = live_chunks(select(t.Chunk.id, t.Document.kind, t.Chunk.role, t.Embedding.vector)).join(
             t.Embedding, (t.Embedding.content_hash == t.Chunk.content_hash) & (t.Embedding.model_id == model_id)
         )
+        places: list[tuple[int, str, str]] = []
+        parts: list[Vectors] = []
         with self._database.read() as connection:
-            rows = connection.execute(query.order_by(t.Chunk.id)).all()
-        if not rows:
-            return [], [], [], np.zeros((0, 0), np.float32)
-        return (
-            [r[0] for r in rows],
-            [r[1] for r in rows],
-            [r[2] for r in rows],
-            vectors_from_bytes([r[3] for r in rows]),
-        )
+            for rows in connection.execute(query.order_by(t.Chunk.id)).partitions(_VECTORS_AT_ONCE):
+                places += [(row[0], sys.intern(row[1]), sys.intern(row[2])) for row in rows]
+                parts.append(vectors_from_bytes([row[3] for row in rows]))
+        ids, kinds, roles = (list(column) for column in zip(*places, strict=True)) if places else ([], [], [])
+        return ids, kinds, roles, np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
 
     def add_embeddings(self, model_id: str, vectors: Mapping[str, Vectors]) -> None:
         """Store vectors by content hash; one that is there stays."""
