@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,10 @@ _PIECE = 2_000
 _WRITE_DEADLINE_S = 300.0
 _PATIENCE_S = 0.25
 _LONGEST_REASON = 400
+
+
+VectorsOf = Callable[[Sequence[int]], tuple[list[int], Vectors]]
+"""The live ones of some chunks, with the store's own vectors, shape `(n, d)`."""
 
 
 class IndexBusy(IndexUnavailable):
@@ -93,29 +97,28 @@ class ChromaVectors:
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:k]
 
     def reach(
-        self, shelf: str, chunk_ids: Sequence[int], vectors: Vectors, probe: Vectors, *, thorough: bool
+        self, shelf: str, expected: Mapping[int, float], probe: Vectors, stored: VectorsOf, *, thorough: bool
     ) -> tuple[set[int], set[int]]:
-        """Chunks of the shelf that queries return, and those of `chunk_ids` whose vector is another.
+        """Chunks of the shelf that queries return, and those of `expected` whose vector is another.
 
-        `vectors`, shape `(n, d)`, are the store's own for `chunk_ids`; `probe`, shape `(d,)`, is any vector.
-        One query as deep as the shelf names every chunk that the graph reaches and how far it is. Where that falls
-        short, or `thorough`, each chunk is looked for in its own neighbourhood, as questions meet it.
+        `expected` is the cosine of each chunk's own vector to `probe`, any vector of shape `(d,)`; `stored` gives the
+        own vectors of some. One query as deep as the shelf names every chunk that the graph reaches and how far it is.
+        Where that falls short, or `thorough`, each chunk is looked for in its own neighbourhood, as questions meet it.
         """
-        names = [str(chunk_id) for chunk_id in chunk_ids]
-        total, seen = self._call("deep", shelf, probe)
-        expected = dict(zip(names, (vectors @ probe).tolist(), strict=True))
-        altered = {name for name, score in seen.items() if name in expected and not abs(score - expected[name]) < SAME}
-        rows = [row for row, name in enumerate(names) if thorough or name not in seen]
-        own: dict[str, float] = {}
-        for at in range(0, len(rows), _PIECE):
-            piece = rows[at : at + _PIECE]
-            asked = [names[row] for row in piece]
-            own |= self._call("own", shelf, asked, vectors[piece], [name in seen for name in asked])
-        altered.update(name for name, score in own.items() if not score > 1 - SAME)
-        reached = (set(seen) - {names[row] for row in rows}) | set(own)
+        total, named = self._call("deep", shelf, probe)
+        seen = dict(zip(self._numbers(named), named.values(), strict=True))
+        altered = {i for i, score in seen.items() if i in expected and not abs(score - expected[i]) < SAME}
+        doubtful = [i for i in expected if thorough or i not in seen]
+        own: dict[int, float] = {}
+        for at in range(0, len(doubtful), _PIECE):
+            ids, vectors = stored(doubtful[at : at + _PIECE])
+            near = self._call("own", shelf, [str(i) for i in ids], vectors, [i in seen for i in ids])
+            own |= zip(self._numbers(near), near.values(), strict=True)
+        altered.update(i for i, score in own.items() if not score > 1 - SAME)
+        reached = (seen.keys() - doubtful) | own.keys()
         if len(reached) > total:
             raise self._failed("reach", f"queries return {len(reached)} ids of a collection that counts {total}")
-        return self._numbers(reached), self._numbers(altered)
+        return reached, altered
 
     def close(self) -> bool:
         """Let the child write what it holds and end; it is killed when it does not. Returns whether it did."""
@@ -151,9 +154,9 @@ class ChromaVectors:
         except ValueError as error:
             raise self._failed("query", f"ids that are not ours ({error})") from error
 
-    def _numbers(self, names: Iterable[str]) -> set[int]:
+    def _numbers(self, names: Iterable[str]) -> list[int]:
         try:
-            return {int(name) for name in names}
+            return [int(name) for name in names]
         except ValueError as error:
             raise self._failed("reach", f"ids that are not ours ({error})") from error
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from assistant.domain import KINDS, Role
+from assistant.domain import KINDS, Kind, Role
 from assistant.index.keywords import Keywords
-from assistant.index.vectors import SHELVES, ChromaVectors, ExactVectors, shelf_of
+from assistant.index.vectors import SHELVES, ChromaVectors, shelf_of
 from assistant.seams import Vectors
 from assistant.store.corpus import pieces
 from assistant.store.generations import Generations
@@ -78,23 +79,27 @@ def compared(
         IndexUnavailable: one half does not answer at all.
     """
     live = generations.live_chunk_ids()
-    ids, kinds, roles, matrix = generations.matrix(model_id)
-    shelves = np.asarray([shelf_of(kind, role) for kind, role in zip(kinds, roles, strict=True)])
     reached: set[int] = set()
     altered: set[int] = set()
-    for shelf in SHELVES if ids else ():
-        rows = np.flatnonzero(shelves == shelf)
-        own = matrix if len(rows) == len(ids) else matrix[rows]  # a copy of all would double what is held
-        found = vectors.reach(shelf, [ids[row] for row in rows], own, matrix[0], thorough=thorough)
-        reached |= found[0]
-        altered |= found[1]
+    known = _known(generations, model_id)
+    if known.probe is not None:
+        for shelf in SHELVES:
+            found = vectors.reach(
+                shelf,
+                known.cosines.get(shelf, {}),
+                known.probe,
+                lambda ids: generations.vectors(list(ids), model_id),
+                thorough=thorough,
+            )
+            reached |= found[0]
+            altered |= found[1]
     keywords.check_terms()
     listed = _listed(generations, keywords, live)
-    recall = _recall(vectors, (ids, kinds, roles, matrix), generations.changed(applied_seq))
+    recall = _recall(generations, vectors, known, model_id, generations.changed(applied_seq))
     # Read again, last: whatever came or went while the rest was read is in it.
     changed = generations.changed(applied_seq)
     expected = live - changed
-    beyond = tuple(sorted(expected - (reached & set(ids))))
+    beyond = tuple(sorted(expected - (reached & known.ids())))
     few = len(beyond) <= _MOST_APART * len(expected)
     return Verification(
         live_chunks=len(expected),
@@ -115,29 +120,63 @@ def _listed(generations: Generations, keywords: Keywords, chunk_ids: set[int]) -
     return found
 
 
-def _recall(
-    vectors: ChromaVectors, stored: tuple[list[int], list[str], list[str], Vectors], changed: set[int]
-) -> float:
-    """Mean over sampled rows of each role; passages in `changed` are left out on both sides."""
-    kept = [row for row, chunk_id in enumerate(stored[0]) if chunk_id not in changed]
-    kinds, roles = [stored[1][row] for row in kept], [stored[2][row] for row in kept]
-    matrix = stored[3] if len(kept) == len(stored[0]) else stored[3][kept]
-    exact = ExactVectors([stored[0][row] for row in kept], kinds, roles, matrix)
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the store holds: by shelf, each chunk's cosine to `probe`. Vectors are read in pieces and not kept."""
+
+    probe: Vectors | None
+    cosines: Mapping[str, Mapping[int, float]]
+
+    def ids(self) -> set[int]:
+        return {i for shelf in self.cosines.values() for i in shelf}
+
+    def of_role(self, role: Role) -> tuple[list[int], tuple[Kind, ...]]:
+        """Its chunks in order of id, and the kinds that have any."""
+        shelves = {kind: self.cosines.get(shelf_of(kind, role), {}) for kind in KINDS}
+        return sorted(i for shelf in shelves.values() for i in shelf), tuple(k for k in KINDS if shelves[k])
+
+
+def _known(generations: Generations, model_id: str) -> _Known:
+    probe: Vectors | None = None
+    cosines: dict[str, dict[int, float]] = defaultdict(dict)
+    for part in generations.stored(model_id):
+        probe = part.vectors[0] if probe is None else probe
+        near = (part.vectors @ probe).tolist()
+        for chunk_id, kind, role, cosine in zip(part.ids, part.kinds, part.roles, near, strict=True):
+            cosines[shelf_of(kind, role)][chunk_id] = cosine
+    return _Known(probe, cosines)
+
+
+def _recall(generations: Generations, vectors: ChromaVectors, known: _Known, model_id: str, changed: set[int]) -> float:
+    """Mean over sampled chunks of each role; passages in `changed` are left out on both sides."""
     shares: list[float] = []
     for role in _ROLES:
-        rows = np.flatnonzero(np.asarray(roles) == role)
-        present = tuple(kind for kind in KINDS if kind in {kinds[row] for row in rows})
-        for row in _spread(rows):
-            true = [score for _, score in exact.query(matrix[row], kinds=present, role=role, k=_NEAREST)]
-            asked = _NEAREST + min(len(changed), _MOST_CHANGED)
-            near = vectors.query(matrix[row], kinds=present, role=role, k=asked)
-            shares.append(_share_found(true, [score for chunk_id, score in near if chunk_id not in changed]))
+        ids, present = known.of_role(role)
+        sample = _spread([i for i in ids if i not in changed])
+        _, asked = generations.vectors(sample, model_id) if sample else ([], np.zeros((0, 0), np.float32))
+        true = _nearest(generations, model_id, asked, role, changed) if len(asked) else []
+        for vector, best in zip(asked, true, strict=True):
+            k = _NEAREST + min(len(changed), _MOST_CHANGED)
+            near = vectors.query(vector, kinds=present, role=role, k=k)
+            shares.append(_share_found(best, [score for chunk_id, score in near if chunk_id not in changed]))
     return float(np.mean(shares)) if shares else 1.0
 
 
-def _spread(rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[int]:
-    """At most `_SAMPLE` rows, evenly spread."""
-    return [int(r) for r in rows[np.linspace(0, len(rows) - 1, min(_SAMPLE, len(rows))).astype(int)]]
+def _nearest(
+    generations: Generations, model_id: str, asked: Vectors, role: Role, changed: set[int]
+) -> list[list[float]]:
+    """The best ten cosines of each of `asked`, shape `(q, d)`, to the chunks of a role, best first; exactly."""
+    best = np.full((len(asked), 0), -np.inf, np.float32)
+    for part in generations.stored(model_id):
+        rows = [row for row, i in enumerate(part.ids) if part.roles[row] == role and i not in changed]
+        scores = np.concatenate([best, asked @ part.vectors[rows].T], axis=1)
+        best = -np.sort(-scores, axis=1)[:, :_NEAREST]
+    return [[float(score) for score in row] for row in best]
+
+
+def _spread(ids: Sequence[int]) -> list[int]:
+    """At most `_SAMPLE` of them, evenly spread."""
+    return [ids[int(place)] for place in np.linspace(0, len(ids) - 1, min(_SAMPLE, len(ids)))]
 
 
 def _share_found(true: Sequence[float], found: Sequence[float]) -> float:

@@ -64,6 +64,16 @@ class Pending:
     seq: int
 
 
+@dataclass(frozen=True, slots=True)
+class StoredVectors:
+    """Some live chunks beside each other: ids, kinds, roles, and vectors of shape `(n, d)`."""
+
+    ids: list[int]
+    kinds: list[str]
+    roles: list[str]
+    vectors: Vectors
+
+
 class Generations:
     """Reads live chunks and the outbox; swaps the live generation in one transaction."""
 
@@ -223,19 +233,29 @@ class Generations:
         scores = np.stack([self._recent[model_id, i] for i in known]) @ vector
         return {i: float(score) for i, score in zip(known, scores, strict=True)}
 
-    def matrix(self, model_id: str) -> tuple[list[int], list[str], list[str], Vectors]:
-        """Every live chunk with a vector under `model_id`: ids, kinds, roles, and vectors of shape `(n, d)`."""
+    def stored(self, model_id: str) -> Iterator[StoredVectors]:
+        """Every live chunk with a vector under `model_id` in order of id, some thousand at a time."""
         query = live_chunks(select(t.Chunk.id, t.Document.kind, t.Chunk.role, t.Embedding.vector)).join(
             t.Embedding, (t.Embedding.content_hash == t.Chunk.content_hash) & (t.Embedding.model_id == model_id)
         )
-        places: list[tuple[int, str, str]] = []
-        parts: list[Vectors] = []
         with self._database.read() as connection:
             for rows in connection.execute(query.order_by(t.Chunk.id)).partitions(_VECTORS_AT_ONCE):
-                places += [(row[0], sys.intern(row[1]), sys.intern(row[2])) for row in rows]
-                parts.append(vectors_from_bytes([row[3] for row in rows]))
-        ids, kinds, roles = (list(column) for column in zip(*places, strict=True)) if places else ([], [], [])
-        return ids, kinds, roles, np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
+                yield StoredVectors(
+                    [row[0] for row in rows],
+                    [sys.intern(row[1]) for row in rows],
+                    [sys.intern(row[2]) for row in rows],
+                    vectors_from_bytes([row[3] for row in rows]),
+                )
+
+    def matrix(self, model_id: str) -> tuple[list[int], list[str], list[str], Vectors]:
+        """Every live chunk with a vector under `model_id`: ids, kinds, roles, and vectors of shape `(n, d)`."""
+        parts = list(self.stored(model_id))
+        return (
+            [i for part in parts for i in part.ids],
+            [kind for part in parts for kind in part.kinds],
+            [role for part in parts for role in part.roles],
+            np.concatenate([part.vectors for part in parts]) if parts else np.zeros((0, 0), np.float32),
+        )
 
     def add_embeddings(self, model_id: str, vectors: Mapping[str, Vectors]) -> None:
         """Store vectors by content hash; one that is there stays."""
