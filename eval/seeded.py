@@ -13,12 +13,15 @@ from assistant.store.corpus import Corpus
 from assistant.store.database import Database
 
 _WIDTH = 384
+_DIRECTIONS = np.random.default_rng(0).normal(size=(24, _WIDTH))
+"""What vectors are made of. Language fills few of its dimensions; in all 384 everything would be equally far from
+everything, and no graph of neighbours finds the nearest of 25,000 (sampled recall 0.81)."""
 
 
 def vector(text: str) -> Vectors:
     """A unit vector that depends on `text` alone, shape `(384,)`."""
     digest = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
-    made = np.random.default_rng(digest).normal(size=_WIDTH).astype(np.float32)
+    made = np.random.default_rng(digest).normal(size=len(_DIRECTIONS)) @ _DIRECTIONS
     return np.asarray(made / np.linalg.norm(made), np.float32)
 
 
