@@ -164,11 +164,12 @@ def test_a_question_or_a_personal_remark_is_no_supported_claim() -> None:
     "text",
     ["", " ", "\x00" * 100_000, "w" * 100_000, "word " * 20_000, "Word. " * 16_000, "字" * 100_000, "1 " * 50_000],
 )
-def test_hostile_claims_and_evidence_are_judged_fast(text: str) -> None:
+def test_no_claim_and_no_evidence_makes_judging_run_away(text: str) -> None:
     for claim, evidence in ((text, STORED), (text[:4000], text), (STORED, text), (text, text)):
         began = time.process_time()
         verdict = support_score(claim, evidence, WordEmbedder())
-        assert time.process_time() - began < 0.5
+        # A tenth of a second on a quiet machine; whatever grows with the square of the text takes minutes.
+        assert time.process_time() - began < 10
         assert 0.0 <= verdict.score <= 1.0
 
 
