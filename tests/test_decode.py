@@ -104,7 +104,7 @@ def test_line_ends_become_newlines_and_accents_are_composed() -> None:
 def test_a_million_accents_on_one_letter_take_no_time() -> None:
     started = time.process_time()
     assert len(cleaned("a" + "\u0301\u0327" * 500_000)) < 40
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 20
 
 
 @given(st.text(st.characters(codec=None), max_size=60))

@@ -242,7 +242,7 @@ def test_characters_hidden_in_entities_are_cleaned_too() -> None:
 def test_deep_nesting_costs_no_more_than_its_length_and_keeps_the_text(tag: str) -> None:
     started = time.process_time()
     assert from_html(f"<{tag}>" * 20_000 + "bottom").text.endswith("bottom")
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 30
 
 
 def test_a_page_of_millions_of_tags_is_refused() -> None:
