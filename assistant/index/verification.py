@@ -130,10 +130,13 @@ class _Known:
     def ids(self) -> set[int]:
         return {i for shelf in self.cosines.values() for i in shelf}
 
-    def of_role(self, role: Role) -> tuple[list[int], tuple[Kind, ...]]:
-        """Its chunks in order of id, and the kinds that have any."""
-        shelves = {kind: self.cosines.get(shelf_of(kind, role), {}) for kind in KINDS}
-        return sorted(i for shelf in shelves.values() for i in shelf), tuple(k for k in KINDS if shelves[k])
+    def of_role(self, role: Role) -> list[int]:
+        """Its chunks, in order of id."""
+        return sorted(i for kind in self.kinds_of(role) for i in self.cosines[shelf_of(kind, role)])
+
+    def kinds_of(self, role: Role) -> tuple[Kind, ...]:
+        """The kinds that have any."""
+        return tuple(kind for kind in KINDS if self.cosines.get(shelf_of(kind, role)))
 
 
 def _known(generations: Generations, model_id: str) -> _Known:
@@ -149,29 +152,33 @@ def _known(generations: Generations, model_id: str) -> _Known:
 
 def _recall(generations: Generations, vectors: ChromaVectors, known: _Known, model_id: str, changed: set[int]) -> float:
     """Mean over sampled chunks of each role; passages in `changed` are left out on both sides."""
-    shares: list[float] = []
+    asked: dict[Role, Vectors] = {}
     for role in _ROLES:
-        ids, present = known.of_role(role)
-        sample = _spread([i for i in ids if i not in changed])
-        _, asked = generations.vectors(sample, model_id) if sample else ([], np.zeros((0, 0), np.float32))
-        true = _nearest(generations, model_id, asked, role, changed) if len(asked) else []
-        for vector, best in zip(asked, true, strict=True):
-            k = _NEAREST + min(len(changed), _MOST_CHANGED)
-            near = vectors.query(vector, kinds=present, role=role, k=k)
-            shares.append(_share_found(best, [score for chunk_id, score in near if chunk_id not in changed]))
+        sample = _spread([i for i in known.of_role(role) if i not in changed])
+        _, own = generations.vectors(sample, model_id)
+        if len(own):  # they may all be gone since
+            asked[role] = own
+    k = _NEAREST + min(len(changed), _MOST_CHANGED)
+    shares: list[float] = []
+    for role, best in _nearest(generations, model_id, asked, changed).items():
+        kinds = known.kinds_of(role)
+        for vector, true in zip(asked[role], best.tolist(), strict=True):
+            near = vectors.query(vector, kinds=kinds, role=role, k=k)
+            shares.append(_share_found(true, [score for chunk_id, score in near if chunk_id not in changed]))
     return float(np.mean(shares)) if shares else 1.0
 
 
 def _nearest(
-    generations: Generations, model_id: str, asked: Vectors, role: Role, changed: set[int]
-) -> list[list[float]]:
-    """The best ten cosines of each of `asked`, shape `(q, d)`, to the chunks of a role, best first; exactly."""
-    best = np.full((len(asked), 0), -np.inf, np.float32)
+    generations: Generations, model_id: str, asked: Mapping[Role, Vectors], changed: set[int]
+) -> dict[Role, Vectors]:
+    """By role the best ten cosines of each vector asked, shape `(q, 10)` at most, best first; exact, in one reading."""
+    best = {role: np.full((len(vectors), 0), -np.inf, np.float32) for role, vectors in asked.items()}
     for part in generations.stored(model_id):
-        rows = [row for row, i in enumerate(part.ids) if part.roles[row] == role and i not in changed]
-        scores = np.concatenate([best, asked @ part.vectors[rows].T], axis=1)
-        best = -np.sort(-scores, axis=1)[:, :_NEAREST]
-    return [[float(score) for score in row] for row in best]
+        for role, vectors in asked.items():
+            rows = [row for row, i in enumerate(part.ids) if part.roles[row] == role and i not in changed]
+            scores = np.concatenate([best[role], vectors @ part.vectors[rows].T], axis=1)
+            best[role] = -np.sort(-scores, axis=1)[:, :_NEAREST]
+    return best
 
 
 def _spread(ids: Sequence[int]) -> list[int]:
