@@ -12,6 +12,8 @@ import numpy.typing as npt
 from assistant.domain import Audience, Candidate, Draft, Kind, Part, Passage, Question, Role, Style, Usage, Wish
 
 Vectors = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.int64]
+"""Chunk ids in ascending order, each once: eight bytes a chunk, where a set of numbers takes seventy."""
 """Shape `(n, d)`, rows of unit length."""
 
 

@@ -187,7 +187,7 @@ def test_an_internal_passage_in_the_index_is_not_shown_to_the_public(desk: Desk)
 def test_a_passage_with_another_vector_than_the_store_has_is_noticed(desk: Desk) -> None:
     opened_now = desk.index._open
     assert opened_now is not None
-    ids = sorted(desk.generations.live_chunk_ids())
+    ids = desk.generations.live_chunk_ids().tolist()
     victim = desk.generations.chunks(ids[5:6])
     opened_now.vectors.delete([victim[0].chunk_id])
     opened_now.vectors.add(victim, vector("another text")[None, :])
@@ -197,7 +197,7 @@ def test_a_passage_with_another_vector_than_the_store_has_is_noticed(desk: Desk)
 def test_a_passage_with_other_words_than_the_store_has_is_noticed(desk: Desk) -> None:
     opened_now = desk.index._open
     assert opened_now is not None
-    ids = sorted(desk.generations.live_chunk_ids())
+    ids = desk.generations.live_chunk_ids().tolist()
     (victim,) = desk.generations.chunks(ids[5:6])
     opened_now.keywords.add([IndexedChunk(victim.chunk_id, "faq", "body", victim.title, "", victim.body, "")])
     assert desk.index.verify().unlisted == (victim.chunk_id,)
@@ -215,7 +215,7 @@ def test_another_embedder_makes_the_index_outdated_and_only_what_is_missing_is_e
         some = list(generations.unembedded(other.model_id))
         generations.add_embeddings(other.model_id, {h: other.embed([text])[0] for h, text in some[:3]})
         # Not embedded yet: absent, as the seam says, and no failure.
-        ids = sorted(generations.live_chunk_ids())
+        ids = generations.live_chunk_ids().tolist()
         assert 0 < len(index.similarities(vector("x"), ids)) < len(ids)
         other.embedded = 0
         index.apply()

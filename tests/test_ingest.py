@@ -49,7 +49,7 @@ class Desk:
         return ingest(source, self.corpus, SeededEmbedder(), **options)
 
     def live(self) -> set[str]:
-        ids = sorted(self.generations.live_chunk_ids())
+        ids = self.generations.live_chunk_ids().tolist()
         return {p.document_key for p in self.knowledge.passages(ids, audiences=("public", "internal")).values()}
 
 

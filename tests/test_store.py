@@ -43,7 +43,7 @@ def corpus(database: Database) -> Corpus:
 
 def live_texts(database: Database) -> set[str]:
     knowledge = StoredKnowledge(database)
-    ids = sorted(Generations(database).live_chunk_ids())
+    ids = Generations(database).live_chunk_ids().tolist()
     return {p.text for p in knowledge.passages(ids, audiences=BOTH).values()}
 
 
@@ -70,7 +70,7 @@ def test_a_passage_is_the_stored_text_at_its_offsets(database: Database, corpus:
     put(corpus, source, document("a", "Größe 🙂 ok.\n\nZweiter Absatz."))
     knowledge = StoredKnowledge(database)
     stored = knowledge.version("a").text
-    for passage in knowledge.passages(sorted(Generations(database).live_chunk_ids()), audiences=BOTH).values():
+    for passage in knowledge.passages(Generations(database).live_chunk_ids().tolist(), audiences=BOTH).values():
         assert stored[passage.start : passage.end] == passage.text
         assert [(b.start, b.end) for b in passage.blocks] == [(passage.start, passage.end)]
 
@@ -79,20 +79,20 @@ def test_a_removed_document_is_gone_at_once_and_may_come_back(database: Database
     source = corpus.source("/a", "file", {})
     put(corpus, source, document("a", "One."))
     knowledge = StoredKnowledge(database)
-    ids = sorted(Generations(database).live_chunk_ids())
+    ids = Generations(database).live_chunk_ids().tolist()
     assert knowledge.passages(ids, audiences=BOTH)
     assert corpus.remove([corpus.known(source)["a"].document_id]) == 1
     assert not knowledge.passages(ids, audiences=BOTH)
     assert knowledge.live_keys(["a"]) == set()
     assert put(corpus, source, document("a", "One.")) == "added"
     assert live_texts(database) == {"One."}
-    assert sorted(Generations(database).live_chunk_ids()) > ids
+    assert Generations(database).live_chunk_ids().tolist() > ids
 
 
 def test_an_internal_passage_is_not_shown_to_the_public(database: Database, corpus: Corpus) -> None:
     source = corpus.source("/a", "file", {})
     put(corpus, source, document("a", "Secret.", audience="internal"))
-    ids = sorted(Generations(database).live_chunk_ids())
+    ids = Generations(database).live_chunk_ids().tolist()
     knowledge = StoredKnowledge(database)
     assert not knowledge.passages(ids, audiences=("public",))
     assert knowledge.passages(ids, audiences=BOTH)
@@ -102,10 +102,10 @@ def test_an_article_that_turns_internal_is_hidden_where_it_was_read_before(datab
     source = corpus.source("/a", "file", {})
     put(corpus, source, document("a", "Now public."))
     knowledge = StoredKnowledge(database)
-    before = sorted(Generations(database).live_chunk_ids())
+    before = Generations(database).live_chunk_ids().tolist()
     assert knowledge.passages(before, audiences=("public",))
     put(corpus, source, document("a", "Now public.", audience="internal", revision="2"))
-    after = sorted(Generations(database).live_chunk_ids())
+    after = Generations(database).live_chunk_ids().tolist()
     assert not knowledge.passages([*before, *after], audiences=("public",))
 
 
@@ -185,7 +185,7 @@ def answer(key: str = "a", **fields: object) -> Answer:
 def test_a_draft_is_read_back_unchanged(database: Database, corpus: Corpus) -> None:
     put(corpus, corpus.source("/a", "file", {}), document("a", "One.", title="Title", url="https://help.example/a"))
     knowledge = StoredKnowledge(database)
-    passage = next(iter(knowledge.passages(sorted(Generations(database).live_chunk_ids()), audiences=BOTH).values()))
+    passage = next(iter(knowledge.passages(Generations(database).live_chunk_ids().tolist(), audiences=BOTH).values()))
     made = answer(considered=(Candidate(passage, 0.5, 1.0, 0.0, 0.9),))
     drafts = Drafts(database)
     drafts.save(made, ticket_id=None, asked_by="t", settings={"a": 1})
@@ -327,7 +327,7 @@ def _steps_to_read_vectors(folder: Path, documents: int) -> int:
         source = corpus.source("/a", "file", {})
         for number in range(documents):
             put(corpus, source, document(f"d{number}", f"Text {number}."))
-        ids = sorted(Generations(database).live_chunk_ids())[:100]
+        ids = Generations(database).live_chunk_ids().tolist()[:100]
         steps: list[None] = []
         with database.read() as connection:
             driver = connection.connection.driver_connection

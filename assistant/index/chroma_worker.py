@@ -65,13 +65,13 @@ class Shelves:
         distances = found["distances"] or []
         return found["ids"], [[1.0 - float(d) for d in row] for row in distances]
 
-    def deep(self, shelf: str, probe: Any) -> tuple[int, dict[str, float]]:
-        """How many ids the shelf counts; of each that one query as deep names, its cosine to `probe`, shape `(d,)`."""
+    def deep(self, shelf: str, probe: Any) -> tuple[int, Any, Any]:
+        """How many ids the shelf counts, those that one query as deep names, and their cosines to `probe`, `(d,)`."""
         total = self._collections[shelf].count()
         if not 0 < total <= _DEEPEST:
-            return total, {}
+            return total, np.zeros(0, np.int64), np.zeros(0, np.float32)
         ids, scores = self.query(shelf, probe[None, :], total)
-        return total, dict(zip(ids[0], scores[0], strict=True))
+        return total, np.array([int(i) for i in ids[0]], np.int64), np.array(scores[0], np.float32)
 
     def own(self, shelf: str, ids: Sequence[str], vectors: Any, seen: Sequence[bool]) -> dict[str, float]:
         """Cosine of each id's vector to what is stored under it, of those ids that are among their ten nearest.

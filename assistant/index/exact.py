@@ -45,7 +45,7 @@ class StoreSearch:
             seq = self._generations.last_seq()
             if self._keywords is None or self._seq.get("keywords") != seq:
                 fresh = Keywords(None)
-                fresh.add(self._generations.chunks(list(self._generations.live_chunk_ids())))
+                fresh.add(self._generations.chunks(self._generations.live_chunk_ids().tolist()))
                 self._keywords, self._seq["keywords"] = fresh, seq
             searched = self._keywords
         return searched.search(text, kinds=kinds, roles=roles, k=k)

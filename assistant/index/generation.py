@@ -26,7 +26,7 @@ from assistant.index.files import digests
 from assistant.index.keywords import Keywords
 from assistant.index.vectors import ChromaVectors, ExactVectors, IndexBusy
 from assistant.index.verification import Verification, compared
-from assistant.seams import Embedder, Progress, Vectors
+from assistant.seams import Embedder, Ids, Progress, Vectors
 from assistant.store.generations import GenerationRecord, Generations, IndexedChunk
 
 log = logging.getLogger(__name__)
@@ -301,7 +301,7 @@ class OwnedIndex:
         pending = self._generations.pending(record.applied_seq)
         opened.vectors.delete(pending.delete)
         opened.keywords.delete(pending.delete)
-        self._index(pending.add, opened.keywords, opened.vectors, None)
+        self._index(np.array(pending.add, np.int64), opened.keywords, opened.vectors, None)
         if pending.seq != record.applied_seq:
             self._generations.mark(record.id, clean=False, applied_seq=pending.seq)
         return replace(opened, record=replace(record, applied_seq=pending.seq, clean=False))
@@ -321,7 +321,7 @@ class OwnedIndex:
     ) -> tuple[_Open, Verification]:
         # Read the position first: what is committed while this builds is applied afterwards.
         seq = self._generations.last_seq()
-        ids = sorted(self._generations.live_chunk_ids())
+        ids = self._generations.live_chunk_ids()
         name = f"gen-{generation_id:06d}"
         try:
             self._refuse_full_disk(len(ids))
@@ -344,9 +344,9 @@ class OwnedIndex:
             raise
         return replace(opened, record=replace(record, report=report)), verification
 
-    def _index(self, ids: Sequence[int], keywords: Keywords, vectors: ChromaVectors, progress: Progress | None) -> None:
+    def _index(self, ids: Ids, keywords: Keywords, vectors: ChromaVectors, progress: Progress | None) -> None:
         for at in range(0, len(ids), _PIECE):
-            piece = list(ids[at : at + _PIECE])
+            piece = ids[at : at + _PIECE].tolist()
             chunks: list[IndexedChunk] = self._generations.chunks(piece)
             found, matrix = self._generations.vectors([c.chunk_id for c in chunks], self._embedder.model_id)
             row = {chunk_id: i for i, chunk_id in enumerate(found)}

@@ -16,8 +16,11 @@ from itertools import accumulate, islice
 from math import log
 from pathlib import Path
 
+import numpy as np
+
 from assistant.domain import Kind, Role
 from assistant.errors import IndexUnavailable
+from assistant.seams import Ids
 from assistant.stopwords import STOP_WORDS
 from assistant.store.generations import IndexedChunk
 
@@ -88,10 +91,10 @@ class Keywords:
             self._frequencies.clear()
             self._db.executemany("DELETE FROM passages WHERE rowid = ?", [(i,) for i in chunk_ids])
 
-    def ids(self) -> set[int]:
+    def ids(self) -> Ids:
         """Every chunk id held."""
         with _failing_as_unavailable(), self._lock:
-            return {row[0] for row in self._db.execute("SELECT rowid FROM passages")}
+            return np.unique(np.fromiter((row[0] for row in self._db.execute("SELECT rowid FROM passages")), np.int64))
 
     def same(self, chunks: Sequence[IndexedChunk]) -> set[int]:
         """Ids of those of `chunks` that are held exactly as given; at most 500 at a time."""

@@ -11,7 +11,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import numpy as np
 
 from assistant.domain import Kind, Role
 from assistant.errors import IndexUnavailable
-from assistant.seams import Vectors
+from assistant.seams import Ids, Vectors
 from assistant.store.generations import IndexedChunk
 
 SHELVES = ("doc-body", "faq-body", "ticket-body", "ticket-problem", "ticket-resolution")
@@ -36,6 +37,14 @@ _LONGEST_REASON = 400
 
 VectorsOf = Callable[[Sequence[int]], tuple[list[int], Vectors]]
 """The live ones of some chunks, with the store's own vectors, shape `(n, d)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What the store holds for one shelf: chunks, and each one's cosine to the probe, shape `(n,)`."""
+
+    ids: Ids
+    cosines: Vectors
 
 
 class IndexBusy(IndexUnavailable):
@@ -97,28 +106,30 @@ class ChromaVectors:
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:k]
 
     def reach(
-        self, shelf: str, expected: Mapping[int, float], probe: Vectors, stored: VectorsOf, *, thorough: bool
-    ) -> tuple[set[int], set[int]]:
+        self, shelf: str, expected: Shelf, probe: Vectors, stored: VectorsOf, *, thorough: bool
+    ) -> tuple[Ids, Ids]:
         """Chunks of the shelf that queries return, and those of `expected` whose vector is another.
 
-        `expected` is the cosine of each chunk's own vector to `probe`, any vector of shape `(d,)`; `stored` gives the
-        own vectors of some. One query as deep as the shelf names every chunk that the graph reaches and how far it is.
-        Where that falls short, or `thorough`, each chunk is looked for in its own neighbourhood, as questions meet it.
+        `probe` is any vector of shape `(d,)`; `stored` gives the own vectors of some. One query as deep as the shelf
+        names every chunk that the graph reaches and how far it is. Where that falls short, or `thorough`, each chunk is
+        looked for in its own neighbourhood, as questions meet it.
         """
-        total, named = self._call("deep", shelf, probe)
-        seen = dict(zip(self._numbers(named), named.values(), strict=True))
-        altered = {i for i, score in seen.items() if i in expected and not abs(score - expected[i]) < SAME}
-        doubtful = [i for i in expected if thorough or i not in seen]
-        own: dict[int, float] = {}
+        total, named, scores = self._call("deep", shelf, probe)
+        seen, rows = np.unique(named, return_index=True)
+        _, there, known = np.intersect1d(seen, expected.ids, assume_unique=True, return_indices=True)
+        # A cosine that is no number is another one, too.
+        same = np.abs(scores[rows[there]] - expected.cosines[known]) < SAME
+        doubtful = expected.ids if thorough else np.setdiff1d(expected.ids, seen, assume_unique=True)
+        reached, altered = [np.setdiff1d(seen, doubtful, assume_unique=True)], [seen[there][~same]]
         for at in range(0, len(doubtful), _PIECE):
-            ids, vectors = stored(doubtful[at : at + _PIECE])
-            near = self._call("own", shelf, [str(i) for i in ids], vectors, [i in seen for i in ids])
-            own |= zip(self._numbers(near), near.values(), strict=True)
-        altered.update(i for i, score in own.items() if not score > 1 - SAME)
-        reached = (seen.keys() - doubtful) | own.keys()
-        if len(reached) > total:
-            raise self._failed("reach", f"queries return {len(reached)} ids of a collection that counts {total}")
-        return reached, altered
+            ids, vectors = stored(doubtful[at : at + _PIECE].tolist())
+            near = self._call("own", shelf, [str(i) for i in ids], vectors, np.isin(ids, seen).tolist())
+            found = np.array(self._numbers(near), np.int64)
+            reached.append(found)
+            altered.append(found[~(np.array(list(near.values()), np.float32) > 1 - SAME)])
+        if (count := sum(map(len, reached))) > total:
+            raise self._failed("reach", f"queries return {count} ids of a collection that counts {total}")
+        return np.unique(np.concatenate(reached)), np.unique(np.concatenate(altered))
 
     def close(self) -> bool:
         """Let the child write what it holds and end; it is killed when it does not. Returns whether it did."""

@@ -10,12 +10,13 @@ import numpy as np
 
 from assistant.domain import KINDS, Kind, Role
 from assistant.index.keywords import Keywords
-from assistant.index.vectors import SHELVES, ChromaVectors, shelf_of
-from assistant.seams import Vectors
-from assistant.store.corpus import pieces
+from assistant.index.vectors import SHELVES, ChromaVectors, Shelf, shelf_of
+from assistant.seams import Ids, Vectors
 from assistant.store.generations import Generations
 
+_NONE: Ids = np.zeros(0, np.int64)
 _ROLES: tuple[Role, ...] = ("body", "problem", "resolution")
+_PIECE = 500
 _SAMPLE = 64
 _NEAREST = 10
 _MOST_CHANGED = 200
@@ -79,82 +80,103 @@ def compared(
         IndexUnavailable: one half does not answer at all.
     """
     live = generations.live_chunk_ids()
-    reached: set[int] = set()
-    altered: set[int] = set()
     known = _known(generations, model_id)
+    reached, altered = [_NONE], [_NONE]
     if known.probe is not None:
         for shelf in SHELVES:
             found = vectors.reach(
                 shelf,
-                known.cosines.get(shelf, {}),
+                known.shelf(shelf),
                 known.probe,
                 lambda ids: generations.vectors(list(ids), model_id),
                 thorough=thorough,
             )
-            reached |= found[0]
-            altered |= found[1]
+            reached.append(found[0])
+            altered.append(found[1])
     keywords.check_terms()
-    listed = _listed(generations, keywords, live)
-    recall = _recall(generations, vectors, known, model_id, generations.changed(applied_seq))
+    unlisted = _unlisted(generations, keywords, live)
+    recall = _recall(generations, vectors, known, model_id, _sorted(generations.changed(applied_seq)))
     # Read again, last: whatever came or went while the rest was read is in it.
-    changed = generations.changed(applied_seq)
-    expected = live - changed
-    beyond = tuple(sorted(expected - (reached & known.ids())))
+    changed = _sorted(generations.changed(applied_seq))
+    expected = np.setdiff1d(live, changed, assume_unique=True)
+    met = np.unique(np.concatenate(reached))
+    beyond = _numbers(np.setdiff1d(expected, np.intersect1d(met, known.ids())))
     few = len(beyond) <= _MOST_APART * len(expected)
     return Verification(
         live_chunks=len(expected),
         recall=recall,
         unreachable=() if few else beyond,
         apart=beyond if few else (),
-        altered=tuple(sorted(altered & expected)),
-        unlisted=tuple(sorted(expected - listed)),
-        foreign=tuple(sorted((reached | keywords.ids()) - live - changed)),
+        altered=_numbers(np.intersect1d(np.concatenate(altered), expected)),
+        unlisted=_numbers(np.setdiff1d(unlisted, changed)),
+        foreign=_numbers(np.setdiff1d(np.union1d(met, keywords.ids()), np.union1d(live, changed))),
     )
 
 
-def _listed(generations: Generations, keywords: Keywords, chunk_ids: set[int]) -> set[int]:
-    """Those of `chunk_ids` that keyword search holds with the store's own words."""
-    found: set[int] = set()
-    for piece in pieces(sorted(chunk_ids)):
-        found |= keywords.same(generations.chunks(list(piece)))
-    return found
+def _sorted(chunk_ids: set[int]) -> Ids:
+    return np.array(sorted(chunk_ids), np.int64)
+
+
+def _numbers(ids: Ids) -> tuple[int, ...]:
+    return tuple(ids.tolist())
+
+
+def _unlisted(generations: Generations, keywords: Keywords, chunk_ids: Ids) -> Ids:
+    """Those of `chunk_ids` that keyword search does not hold with the store's own words."""
+    lacking: list[int] = []
+    for at in range(0, len(chunk_ids), _PIECE):
+        piece = chunk_ids[at : at + _PIECE].tolist()
+        same = keywords.same(generations.chunks(piece))
+        lacking += [chunk_id for chunk_id in piece if chunk_id not in same]
+    return np.array(lacking, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the store holds: by shelf, each chunk's cosine to `probe`. Vectors are read in pieces and not kept."""
+    """What the store holds, by shelf. Vectors are read in pieces and not kept."""
 
     probe: Vectors | None
-    cosines: Mapping[str, Mapping[int, float]]
+    shelves: Mapping[str, Shelf]
 
-    def ids(self) -> set[int]:
-        return {i for shelf in self.cosines.values() for i in shelf}
+    def shelf(self, name: str) -> Shelf:
+        """What this shelf is to hold."""
+        return self.shelves.get(name) or Shelf(_NONE, np.zeros(0, np.float32))
 
-    def of_role(self, role: Role) -> list[int]:
-        """Its chunks, in order of id."""
-        return sorted(i for kind in self.kinds_of(role) for i in self.cosines[shelf_of(kind, role)])
+    def ids(self) -> Ids:
+        """All of them."""
+        return np.unique(np.concatenate([_NONE, *(shelf.ids for shelf in self.shelves.values())]))
+
+    def of_role(self, role: Role) -> Ids:
+        """Its chunks."""
+        return np.unique(np.concatenate([_NONE, *(self.shelf(shelf_of(kind, role)).ids for kind in KINDS)]))
 
     def kinds_of(self, role: Role) -> tuple[Kind, ...]:
         """The kinds that have any."""
-        return tuple(kind for kind in KINDS if self.cosines.get(shelf_of(kind, role)))
+        return tuple(kind for kind in KINDS if len(self.shelf(shelf_of(kind, role)).ids))
 
 
 def _known(generations: Generations, model_id: str) -> _Known:
     probe: Vectors | None = None
-    cosines: dict[str, dict[int, float]] = defaultdict(dict)
+    parts: dict[str, list[Shelf]] = defaultdict(list)
     for part in generations.stored(model_id):
         probe = part.vectors[0] if probe is None else probe
-        near = (part.vectors @ probe).tolist()
-        for chunk_id, kind, role, cosine in zip(part.ids, part.kinds, part.roles, near, strict=True):
-            cosines[shelf_of(kind, role)][chunk_id] = cosine
-    return _Known(probe, cosines)
+        near, ids = part.vectors @ probe, np.array(part.ids, np.int64)
+        names = np.array([shelf_of(kind, role) for kind, role in zip(part.kinds, part.roles, strict=True)])
+        for name in dict.fromkeys(names.tolist()):
+            parts[name].append(Shelf(ids[names == name], near[names == name]))
+    return _Known(probe, {name: _joined(found) for name, found in parts.items()})
 
 
-def _recall(generations: Generations, vectors: ChromaVectors, known: _Known, model_id: str, changed: set[int]) -> float:
+def _joined(parts: Sequence[Shelf]) -> Shelf:
+    """In order of id, since the store is read in it."""
+    return Shelf(np.concatenate([part.ids for part in parts]), np.concatenate([part.cosines for part in parts]))
+
+
+def _recall(generations: Generations, vectors: ChromaVectors, known: _Known, model_id: str, changed: Ids) -> float:
     """Mean over sampled chunks of each role; passages in `changed` are left out on both sides."""
     asked: dict[Role, Vectors] = {}
     for role in _ROLES:
-        sample = _spread([i for i in known.of_role(role) if i not in changed])
+        sample = _spread(np.setdiff1d(known.of_role(role), changed, assume_unique=True).tolist())
         _, own = generations.vectors(sample, model_id)
         if len(own):  # they may all be gone since
             asked[role] = own
@@ -169,13 +191,13 @@ def _recall(generations: Generations, vectors: ChromaVectors, known: _Known, mod
 
 
 def _nearest(
-    generations: Generations, model_id: str, asked: Mapping[Role, Vectors], changed: set[int]
+    generations: Generations, model_id: str, asked: Mapping[Role, Vectors], changed: Ids
 ) -> dict[Role, Vectors]:
     """By role the best ten cosines of each vector asked, shape `(q, 10)` at most, best first; exact, in one reading."""
     best = {role: np.full((len(vectors), 0), -np.inf, np.float32) for role, vectors in asked.items()}
     for part in generations.stored(model_id):
         for role, vectors in asked.items():
-            rows = [row for row, i in enumerate(part.ids) if part.roles[row] == role and i not in changed]
+            rows = np.flatnonzero((np.array(part.roles) == role) & ~np.isin(part.ids, changed))
             scores = np.concatenate([best[role], vectors @ part.vectors[rows].T], axis=1)
             best[role] = -np.sort(-scores, axis=1)[:, :_NEAREST]
     return best

@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from assistant.domain import Kind, Role
 from assistant.errors import IndexUnavailable
-from assistant.seams import Vectors
+from assistant.seams import Ids, Vectors
 from assistant.store import tables as t
 from assistant.store.corpus import insert_embeddings, pieces, vector_of
 from assistant.store.database import Database
@@ -171,10 +171,10 @@ class Generations:
                 deleted[row.chunk_id] = None
         return Pending(tuple(added), tuple(deleted), int(rows[-1].seq) if rows else after)
 
-    def live_chunk_ids(self) -> set[int]:
+    def live_chunk_ids(self) -> Ids:
         """Ids of every live chunk."""
         with self._database.read() as connection:
-            return set(connection.scalars(live_chunks(select(t.Chunk.id))))
+            return np.unique(np.fromiter(connection.scalars(live_chunks(select(t.Chunk.id))), np.int64))
 
     def chunks(self, chunk_ids: list[int]) -> list[IndexedChunk]:
         """The live ones of `chunk_ids`, in order of id."""
@@ -199,12 +199,15 @@ class Generations:
             IndexUnavailable: a live chunk has no vector under `model_id`; `waypost index rebuild` embeds it.
         """
         ids, vectors = self._stored(chunk_ids, model_id)
-        if len(ids) < len(chunk_ids) and (lost := self.live_chunk_ids().intersection(chunk_ids).difference(ids)):
+        if len(ids) < len(chunk_ids) and (lost := self._live_among(chunk_ids) - set(ids)):
             raise IndexUnavailable(
                 f"{len(lost)} passages have no vector of model {model_id}, the first is chunk {min(lost)}. "
                 "Run `waypost index rebuild`, which embeds what is missing."
             )
         return ids, vectors
+
+    def _live_among(self, chunk_ids: Sequence[int]) -> set[int]:
+        return set(np.intersect1d(self.live_chunk_ids(), np.array(chunk_ids, np.int64)).tolist())
 
     def _stored(self, chunk_ids: Sequence[int], model_id: str) -> tuple[list[int], Vectors]:
         """Ids and vectors of the live ones of `chunk_ids` that have a vector under `model_id`."""
