@@ -118,7 +118,6 @@ class _Run:
         self._quarantined = corpus.quarantined(self._source_id)
         self._pending: list[Item] = []
         self._waiting: list[_Read] = []
-        self._wanted_keys: dict[str, tuple[str, str]] = {}
         self._covered: list[str] = []
         self._summary = Summary(source.name)
         self._begun = False
@@ -137,7 +136,6 @@ class _Run:
         self._remove_unseen(seen, allow_empty=allow_empty)
         if forgotten := [item for item in self._quarantined if item not in seen]:
             self._corpus.clear_quarantine(self._source_id, forgotten)
-        self._note_clashes()
         self._summary.seconds = round(time.perf_counter() - begin, 3)
         if self._begun or self._summary.removed or fingerprint:
             self._corpus.finish(self._source_id, self._summary.as_dict(), fingerprint)
@@ -237,6 +235,7 @@ class _Run:
         for read in self._waiting:
             mine = {c.content_hash: vectors[c.content_hash] for c in read.chunks if c.content_hash in vectors}
             self._store(read, mine)
+        self._note_clashes(self._waiting)
         self._waiting.clear()
         self._committed()
 
@@ -252,7 +251,6 @@ class _Run:
             log.debug("where it failed", exc_info=error)
             self._fail(read.item, self._reason(read.item, error))
         else:
-            self._wanted_keys[read.item.key] = (read.document.key, read.item.where)
             self._count(outcome, read)
 
     def _embed(self, chunks: Sequence[Chunk]) -> dict[str, Vectors]:
@@ -284,11 +282,12 @@ class _Run:
         if gone:
             self._committed()
 
-    def _note_clashes(self) -> None:
-        given = self._corpus.keys(self._source_id) if self._wanted_keys else {}
-        for source_key, (wanted, where) in self._wanted_keys.items():
-            if given[source_key] != wanted and len(self._summary.clashes) < _LISTED:
-                self._summary.clashes.append({"item": where, "id": wanted, "stored_as": given[source_key]})
+    def _note_clashes(self, stored: Sequence[_Read]) -> None:
+        given = self._corpus.keys(self._source_id, [read.item.key for read in stored])
+        for read in stored:
+            key = given.get(read.item.key, read.document.key)
+            if key != read.document.key and len(self._summary.clashes) < _LISTED:
+                self._summary.clashes.append({"item": read.item.where, "id": read.document.key, "stored_as": key})
 
 
 def _is_present(key: str, files: Set[str]) -> bool:

@@ -29,7 +29,8 @@ def test_a_renamed_or_moved_file_stays_the_same_document(sqlite_database: Databa
     summary = run(sqlite_database, tmp_path)
     assert (summary.added, summary.updated, summary.unchanged, summary.removed, summary.moved) == (0, 0, 3, 0, 2)
     corpus = Corpus(sqlite_database)
-    keys = corpus.keys(corpus.source(str(tmp_path.resolve()), "folder", {"kind": None, "audience": "public"}))
+    source = corpus.source(str(tmp_path.resolve()), "folder", {"kind": None, "audience": "public"})
+    keys = corpus.keys(source, ["deep/new.md", "old.md", "stays.md", "records.jsonl#q"])
     assert keys == {"deep/new.md": "old.md", "stays.md": "stays.md", "records.jsonl#q": "q"}
     (tmp_path / "deep" / "new.md").write_text("# Lamp\n\nIt is green.")
     assert run(sqlite_database, tmp_path).updated == 1

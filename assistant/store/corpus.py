@@ -74,13 +74,15 @@ class Corpus:
             rows = connection.execute(columns.where(t.Document.source_id == source_id))
             return {row[0]: Known(row[1], row[2], row[3] is not None) for row in rows}
 
-    def keys(self, source_id: int) -> dict[str, str]:
-        """The id that the world uses for each record of the source, by its key at the source."""
+    def keys(self, source_id: int, source_keys: Sequence[str]) -> dict[str, str]:
+        """The ids that the world uses for these records of the source, by their keys at the source."""
+        query = select(t.Document.source_key, t.Document.key).where(t.Document.source_id == source_id)
+        found: dict[str, str] = {}
         with self._database.read() as connection:
-            rows = connection.execute(
-                select(t.Document.source_key, t.Document.key).where(t.Document.source_id == source_id)
-            )
-            return {row[0]: row[1] for row in rows}
+            for piece in pieces(source_keys):
+                rows = connection.execute(query.where(t.Document.source_key.in_(piece)))
+                found.update({row[0]: row[1] for row in rows})
+        return found
 
     def live_texts(self) -> Iterator[tuple[str, str]]:
         """The id and text of every live article and FAQ, by id."""
