@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.answering.asks import asks, asks_how, question_weights, rarity
 from assistant.answering.conditions import Reader
 from assistant.answering.language import content_stems, one_line, sentences
 from assistant.answering.outline import Found, VersionKey, found_units
 from assistant.answering.sections import Ranked, Section, nearest_first, sections
-from assistant.answering.telling import Voice, leans_on_others, repeats_steps
+from assistant.answering.telling import Voice, heading_of, leans_on_others, repeats_steps
 from assistant.domain import Candidate, Draft, Part, Passage, Question, Suggestion
 from assistant.seams import Embedder
 
@@ -155,8 +155,16 @@ class _Teller:
             told = [saying for saying in self._with_steps(one) if not _repeats(saying, (*reply.sayings, *sayings))]
             if told and self._fits(told, (*reply.sayings, *sayings)):
                 sayings += told
-        anchored = self._anchored(section, sayings)
+        anchored = self._headed(self._anchored(section, sayings))
         return reply.plus(section, anchored) if anchored else reply
+
+    def _headed(self, sayings: Sequence[_Saying]) -> list[_Saying]:
+        """The sayings under their section's heading, where that says what they leave out."""
+        if not sayings:
+            return []
+        first, told = sayings[0], [part for saying in sayings for part in saying.parts]
+        heading = heading_of(first.found.unit, first.found.candidate.passage, self.reader, told)
+        return [replace(first, parts=(heading, *first.parts)) if heading else first, *sayings[1:]]
 
     def _worth(self, one: Found) -> float:
         """The share of the question that a unit speaks of; steps are worth more than prose, a few words less."""

@@ -43,8 +43,8 @@ class Line:
 class Unit:
     """Lines that belong together, from one section of one document version.
 
-    `headings` is the path to the section, outermost first, as far as the passages show it; `stems` are those of
-    all the unit's own words.
+    `headings` is the path to the section, outermost first, as far as the passages show it, and `heading` its last
+    where it stands in the text; `stems` are those of all the unit's own words.
     """
 
     kind: UnitKind
@@ -52,6 +52,7 @@ class Unit:
     lead: tuple[Line, ...]
     lines: tuple[Line, ...]
     stems: frozenset[str]
+    heading: Line | None = None
 
     @property
     def start(self) -> int:
@@ -118,10 +119,10 @@ def outline(passages: tuple[Passage, ...]) -> tuple[Unit, ...]:
     version = _Version(passages)
     return tuple(
         unit
-        for headings, blocks in _sections(version)
-        if not (headings and _FURNITURE.match(headings[-1].strip()))
+        for path, blocks in _sections(version)
+        if not (path and _FURNITURE.match(one_line(path[-1].text)))
         for kind, lead, body in _groups(blocks)
-        if (unit := _unit(version, kind, headings, lead, body)) is not None
+        if (unit := _unit(version, kind, path, lead, body)) is not None
     )
 
 
@@ -147,21 +148,21 @@ class _Version:
         return sorted(known.values(), key=lambda block: (block.start, -block.end))
 
 
-def _sections(version: _Version) -> Iterator[tuple[tuple[str, ...], list[Block]]]:
+def _sections(version: _Version) -> Iterator[tuple[tuple[Line, ...], list[Block]]]:
     """Heading paths with the blocks directly below them."""
-    path: list[tuple[int, str]] = []
+    path: list[Line] = []
     blocks: list[Block] = []
     for block in version.blocks():
         if block.kind != "heading":
             blocks.append(block)
             continue
         if blocks:
-            yield tuple(text for _, text in path), blocks
-        path = [(level, text) for level, text in path if level < block.level]
-        path.append((block.level, one_line(version.slice(block.start, block.end)[2])))
+            yield tuple(path), blocks
+        path = [heading for heading in path if heading.block.level < block.level]
+        path.append(Line(block, *version.slice(block.start, block.end)))
         blocks = []
     if blocks:
-        yield tuple(text for _, text in path), blocks
+        yield tuple(path), blocks
 
 
 def _groups(blocks: Sequence[Block]) -> Iterator[tuple[UnitKind, list[Block], list[Block]]]:
@@ -214,7 +215,7 @@ def _list_end(blocks: Sequence[Block], begin: int) -> int:
 
 
 def _unit(
-    version: _Version, kind: UnitKind, headings: tuple[str, ...], lead: list[Block], body: list[Block]
+    version: _Version, kind: UnitKind, path: tuple[Line, ...], lead: list[Block], body: list[Block]
 ) -> Unit | None:
     """The unit with its lines cut into sentences; None when it is empty or a procedure's beginning is missing."""
     if kind == "procedure" and next(block.number or 1 for block in body if block.kind == "step") > 1:
@@ -222,7 +223,8 @@ def _unit(
     lines = tuple(line for block in body for line in _lines(version, block, kind))
     introduction = tuple(line for block in lead for line in _lines(version, block, "prose"))
     stems = frozenset(stem for line in (*introduction, *lines) for stem in content_stems(line.text))
-    return Unit(kind, headings, introduction, lines, stems) if lines else None
+    headings = tuple(one_line(heading.text) for heading in path)
+    return Unit(kind, headings, introduction, lines, stems, path[-1] if path else None) if lines else None
 
 
 def _lines(version: _Version, block: Block, kind: UnitKind) -> list[Line]:

@@ -46,6 +46,14 @@ _LEANS_BACK = re.compile(
     re.IGNORECASE,
 )
 
+_IS_FRAME = re.compile(
+    r"(?:an? |the )?(?:overview|introduction|summary|background|details?|notes?|tips?|instructions?|steps?|solutions?|"
+    r"answers?|general|description|what to do|more|resolution|how it works|before you (?:begin|start)|"
+    r"(?:frequently asked )?questions?|faqs?)\W*$",
+    re.IGNORECASE,
+)
+"""Headings that say what kind of text follows, and nothing of its matter."""
+
 _WHOLE_LIST = 6
 _LIST_CHARS = 600
 _BEST_ITEMS = 4
@@ -79,6 +87,22 @@ def leans_back(text: str) -> bool:
     (True, False)
     """
     return _LEANS_BACK.match(text.strip()) is not None
+
+
+def heading_of(unit: Unit, passage: Passage, reader: Reader, told: Sequence[Part]) -> Part | None:
+    """The heading that the unit stands under, as a part that leads to `told`; None where it adds nothing to them.
+
+    Steps and sentences of a section rely on its heading: "Removing it" is what tells three clicks from their opposite.
+    """
+    line = unit.heading
+    if line is None or is_question_of(line, passage) or _IS_FRAME.match(line.text.strip()):
+        return None
+    said = {stem for part in told for stem in content_stems(part.text)}
+    shown = rendered(line, passage, reader, conditioned=False)
+    if shown is None or said.issuperset(content_stems(line.text)) or _points_away(line.text):
+        return None
+    text = shown.text.rstrip()
+    return Part(text if text.endswith((".", "!", "?", ":")) else f"{text}:", shown.quotes)
 
 
 @dataclass(frozen=True, slots=True)
