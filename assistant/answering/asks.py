@@ -23,6 +23,13 @@ _INTERROGATIVE = re.compile(
     r"any way)\b",
     re.IGNORECASE,
 )
+_ASKS_LATER = re.compile(
+    r"[,;:\u2013] (?:and |so |then )?(?:how|what|where|when|why|which|can|could|may|is|are|does|do|will|should|must) "
+    r"(?:i|we|you|he|she|it|they|there|this|that|the|my|our|his|her|its|their|an?)\b",
+    re.IGNORECASE,
+)
+"""A question that its sentence only comes to: "for the future, can I …?"."""
+_WISH = re.compile(_LEAD_IN + r"(?:i|we)(?:'d| would)? (?:like|want|need|wish) to\b", re.IGNORECASE)
 _HOW = re.compile(
     r"\bhow (?:do|can|to|could|would|should)\b|\bis there (?:a|any) way\b|\bwhere (?:is|are|do|can)\b|"
     r"\b(?:want|wants|would like|need|trying|unable) to\b|\bcan(?:'t|not)? i\b",
@@ -83,6 +90,8 @@ class Ask:
 def asks(question: Question) -> tuple[Ask, ...]:
     """What is asked, in order: the questions that name a matter; else the title; else the first need or sentence.
 
+    A wish beside a single question is asked as well: "I want to stop my plan. May my sister use the rest?".
+
     >>> [ask.text for ask in asks(Question("I like it. How do I sort mail? And can I print it? Any ideas? Thanks!"))]
     ['How do I sort mail?', 'And can I print it?']
     >>> [ask.text for ask in asks(Question("Can I cancel, and when do refunds arrive?"))]
@@ -92,8 +101,10 @@ def asks(question: Question) -> tuple[Ask, ...]:
     """
     told = _told(question)
     asking = [sentence for sentence in told if _is_question(sentence)]
-    direct = [sentence for sentence in asking if _INTERROGATIVE.match(sentence)]
-    pieces = [_ask(piece) for sentence in direct or asking for piece in _JOINED.split(sentence)]
+    direct = [sentence for sentence in asking if _INTERROGATIVE.match(sentence) or _ASKS_LATER.search(sentence)]
+    wishes = [sentence for sentence in told if _WISH.match(sentence)][:1] if len(direct) == 1 else []
+    asked = [sentence for sentence in told if sentence in (*wishes, *direct)] if direct else asking
+    pieces = [_ask(piece) for sentence in asked for piece in _JOINED.split(sentence)]
     named = [ask for ask in pieces if not _EMPTY_ASK.match(ask.text)]
     if any(ask.stems for ask in named):
         return tuple(named)

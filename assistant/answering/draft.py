@@ -8,7 +8,7 @@ for an ask that the first leaves open.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answering.asks import asks, asks_how, question_weights, rarity
@@ -42,7 +42,7 @@ _SOCIAL = re.compile(
 )
 _TOLD = 0.3  # cosine from which what is told is taken to tell of an ask
 _NEAR = 0.45  # cosine from which a section that is not told yet is worth telling for it
-_CLOSE_BEHIND = 0.1  # how far behind the best a section of its document may rank to fill up a reply of one line
+_CLOSE_BEHIND = 0.1  # how far behind the best a section of its document may rank to fill up or to go on
 _STEPS_BEHIND = 0.2  # how far behind the best one with steps may rank, when steps are wanted and the best has none
 _MOST_ASKS = 4
 
@@ -63,10 +63,15 @@ def extractive(
     reader = Reader.of(question)
     found = found_units(candidates, whole or {}, documents=limits.searched_documents)
     asked, how = question_weights(question), asks_how(question)
-    ranked = nearest_first(question, sections(found), asked, reader, embedder, how=how)
-    ranked = _steps_first(ranked) if how else ranked
+
+    def rank(some: Sequence[Section]) -> list[Ranked]:
+        return nearest_first(question, some, asked, reader, embedder, how=how)
+
+    parted = sections(found)
+    ranked = _steps_first(rank(parted)) if how else rank(parted)
     teller = _Teller(tuple(found), _weighed(asked, found), reader, limits)
-    reply, uncovered = _for_each_ask(question, teller.opening(ranked), ranked, teller, embedder)
+    reply = _gone_on(teller.opening(ranked), ranked, parted, rank, teller)
+    reply, uncovered = _for_each_ask(question, reply, ranked, teller, embedder)
     return Draft(parts=reply.parts, uncovered=uncovered)
 
 
@@ -100,6 +105,10 @@ class _Saying:
     @property
     def chars(self) -> int:
         return sum(len(part.text) for part in self.parts)
+
+    @property
+    def is_procedure(self) -> bool:
+        return self.found.unit.kind == "procedure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,11 +203,12 @@ class _Teller:
         return sayings if len(sayings) == len(told) else []
 
     def _fits(self, sayings: Sequence[_Saying], told: Sequence[_Saying]) -> bool:
-        """Whether there is room; a procedure that opens the reply has its own limits."""
+        """Whether there is room; a procedure that opens the reply, or follows a short introduction, has its own."""
         together = (*told, *sayings)
         if len({saying.found.document_key for saying in together}) > self.limits.documents:
             return False
-        if not told and any(saying.found.unit.kind == "procedure" for saying in sayings):
+        opens = not any(saying.is_procedure for saying in told) and 2 * sum(s.chars for s in told) <= self.limits.chars
+        if opens and any(saying.is_procedure for saying in sayings):
             return True
         parts = sum(len(saying.parts) for saying in together)
         return parts <= self.limits.parts and sum(saying.chars for saying in together) <= self.limits.chars
@@ -242,6 +252,27 @@ def _repeats(saying: _Saying, told: Sequence[_Saying]) -> bool:
 
 def _same(one: frozenset[str], other: frozenset[str]) -> bool:
     return bool(one) and len(one & other) / len(one) >= 0.8
+
+
+def _gone_on(
+    reply: _Reply,
+    ranked: Sequence[Ranked],
+    found: Sequence[Section],
+    rank: Callable[[Sequence[Section]], list[Ranked]],
+    teller: _Teller,
+) -> _Reply:
+    """The reply with the best section below its introduction, when that is all that is told and fits hardly better."""
+    opening = next((one for one in ranked if reply.sections[:1] == (one.section,)), None)
+    if opening is None or any(saying.is_procedure for saying in reply.sayings):
+        return reply
+    below = [section for section in found if section.is_below(opening.section) and section not in reply.sections]
+    for one in rank(below):
+        if one.score < opening.score - _CLOSE_BEHIND:
+            break
+        longer = teller.further(reply, one.section)
+        if longer is not reply:
+            return longer
+    return reply
 
 
 # --- what else is asked ------------------------------------------------------------------------------------

@@ -59,6 +59,11 @@ class Section:
         title, last = self.found[0].candidate.passage.title, self.found[0].headings[-1]
         return title if last == title else f"{title}. {last}"
 
+    def is_below(self, other: Section) -> bool:
+        """Whether it is a part of a section that `other` is the beginning of."""
+        path, above = self.found[0].unit.headings, other.found[0].unit.headings
+        return self.document_key == other.document_key and len(path) > len(above) and path[: len(above)] == above
+
     @property
     def text(self) -> str:
         """What is compared with a question: heading and beginning."""

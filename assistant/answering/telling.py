@@ -25,7 +25,7 @@ _POINTS_AWAY = re.compile(
     r"|\bas (?:explained|described|shown|mentioned|noted) (?:above|below|earlier|previously)\b|\bas (?:above|below)\b"
     r"|\b(?:steps?|instructions?|options|methods|ways) (?:above|below|that follow)\b|\bfollow these steps\b"
     r"|\b(?:below|above)[.:)]|\bshown below\b|^based on (?:information|text) from\b"
-    r"|^more for \w+:|^(?:to )?learn more\b"
+    r"|^more for [^.:]{1,40}:|^(?:to )?learn more\b"
     r"|^for (?:more|further) \w+, (?:see|visit)\b",
     re.IGNORECASE,
 )
