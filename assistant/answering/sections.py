@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
+from assistant.answering.asks import asks
 from assistant.answering.conditions import Reader, platforms
 from assistant.answering.language import content_stems, one_line
 from assistant.answering.outline import Found
@@ -36,6 +38,7 @@ _IMPERATIVE = re.compile(
     re.IGNORECASE,
 )
 _COMPARED = 4
+_WORTH_COMPARING = 0.1  # how far behind the best a section may be before meaning is asked; a quarter fewer to embed
 _SECTION_CHARS = 300
 _QUESTION_CHARS = 2_000
 _TITLE_CHARS = 300
@@ -121,7 +124,9 @@ def nearest_first(
     if not found:
         return []
     plain = [(_plain(section, weights, reader, how=how), section) for section in found]
-    compared = sorted(plain, key=lambda pair: -pair[0])[:_COMPARED]
+    # Of several asks each may be answered by another section.
+    least = max(score for score, _ in plain) - (_WORTH_COMPARING if len(asks(question)) < 2 else inf)
+    compared = [pair for pair in sorted(plain, key=lambda pair: -pair[0])[:_COMPARED] if pair[0] >= least]
     headline = (question.title.strip() or question.text.strip().partition("\n")[0])[:_TITLE_CHARS]
     asked = [question.full_text if len(question.full_text) <= _QUESTION_CHARS else headline, headline]
     vectors = embedder.embed([*asked, *(section.text for _, section in compared)])
