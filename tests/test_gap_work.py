@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from assistant.domain import Question
 from assistant.errors import NotYet, UsageError
@@ -15,6 +16,7 @@ from assistant.gaplog.as_of import AsOf
 from assistant.gaplog.mining import UNSURE
 from assistant.gaps.minable import asks_something, in_known_language, known_words
 from assistant.index.generation import OwnedIndex
+from assistant.store import tables as t
 from assistant.store.contact_rows import ContactFilter
 from assistant.store.contacts import Contacts
 from assistant.store.gaps import GapFilter
@@ -122,6 +124,22 @@ def test_a_gap_is_closed_by_an_article_lost_with_it_and_untouched_ones_are_not_a
     assert run.results.get("regressed", 0) >= 1
     assert home.gaps.show(gap)["status"] == "new"
     assert after_ingest(home, index)[0] is None
+
+
+def test_a_gap_of_another_model_is_asked_once_and_has_its_place_afterwards(
+    home: Home, index: OwnedIndex, folder: Path
+) -> None:
+    with home.database.write() as connection:
+        connection.execute(update(t.Gap).values(model_id="the one before"))
+    retests, asked = Retests(home.database), []
+    for name, text in (("kite", "# Fly a kite\n\nRun against the wind."), ("tea", "# Green tea\n\nSteep it briefly.")):
+        (folder / "articles" / f"{name}.md").write_text(text, "utf-8")
+        ingested(home, index, folder)
+        run, _ = after_ingest(home, index)
+        assert run is not None
+        asked.append(run.asked)
+    assert asked[0] >= len(retests.open_gaps()) > asked[1]
+    assert {gap.model_id for gap in retests.open_gaps()} == {home.searcher.model_id}
 
 
 def test_the_server_labels_and_groups_beside_answering(home: Home, index: OwnedIndex) -> None:

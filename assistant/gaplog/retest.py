@@ -114,6 +114,8 @@ class Retest:
         nearest = answer.gap.nearest if answer.gap else sources
         changed = sorted(change.documents.intersection((*asked.documents, *nearest)))
         store.write(run, asked, result, answer.verdict, answer.confidence, sources, changed)
+        if asked.gap_id is not None and asked.model_id != self.model_id:
+            store.place(asked.gap_id, np.asarray(answer.vector, np.float32), self.model_id)
         return result
 
 

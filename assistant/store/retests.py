@@ -17,7 +17,7 @@ from assistant.seams import Vectors
 from assistant.store import gap_tables as g
 from assistant.store import tables as t
 from assistant.store.database import Database
-from assistant.store.encoding import vectors_from_bytes
+from assistant.store.encoding import vector_to_bytes, vectors_from_bytes
 from assistant.store.log_state import read_state, write_state
 
 OPEN = ("new", "accepted", "in_progress")
@@ -149,6 +149,12 @@ class Retests:
                 status = {"closed": "shipped", "regressed": "new"}.get(result)
                 if status:
                     _set_status(connection, asked.gap_id, status)
+
+    def place(self, gap_id: int, vector: Vectors, model_id: str) -> None:
+        """Note where a gap's question lies, shape `(d,)`, under a model that it had no vector of."""
+        with self._database.write() as connection:
+            values = {"vector": vector_to_bytes(vector), "model_id": model_id}
+            connection.execute(update(t.Gap).where(t.Gap.id == gap_id).values(**values))
 
     def finish(self, run: int, seconds: float, asked: int, results: Mapping[str, int], change: Change) -> None:
         """End a run: from now on it counts, and what it looked at is no longer new."""
