@@ -149,7 +149,7 @@ def _bracketed(run: Sequence[_Piece]) -> str:
 
 
 def _unbracketed(text: str) -> str:
-    bare = text.strip()
+    bare = text.strip().lstrip(",;").lstrip()  # "click Done (, sign in)": the comma joined it to what another reads
     return bare[1:-1] if bare.startswith("(") and bare.endswith(")") else bare
 
 

@@ -220,7 +220,9 @@ class Voice:
     def _is_label(self, line: Line) -> bool:
         """Whether an item is a few words without a stop that nothing introduces: a link's text, a caption."""
         few = len(line.text.split()) <= _LABEL_WORDS and line.block.kind != "row"
-        return few and not self.unit.lead and not line.text.rstrip().endswith((".", "!", ":"))
+        text = line.text.rstrip()
+        is_sentence = text.endswith((".", "!", ":")) and not text.endswith("...")
+        return few and not self.unit.lead and not is_sentence
 
 
 def _is_fragment(line: Line) -> bool:
