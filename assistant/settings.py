@@ -65,6 +65,9 @@ class Answering(Section):
     closing: str = "Kind regards,\n{desk}"
     stale_after_days: int = Field(730, ge=1)
     protected_texts: tuple[str, ...] = Field((), description="Texts that no draft may ever contain.")
+    known_hosts: tuple[Annotated[str, Field(pattern=r"^([a-z0-9-]+\.)+[a-z0-9-]{2,}$")], ...] = Field(
+        (), description="Hosts of others that a draft may name although fewer than three articles do."
+    )
 
 
 class IndexSection(Section):

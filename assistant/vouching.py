@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from assistant.answering.guard import Policy, vouched
 from assistant.store.knowledge import StoredKnowledge
@@ -22,18 +23,19 @@ class KnowledgeRails:
         knowledge: StoredKnowledge,
         position: Callable[[], int],
         canaries: Sequence[str] = (),
+        hosts: Sequence[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`position` tells how far the store has changed; `canaries` are texts that must never leave."""
+        """`position` tells how far the store has changed; `canaries` must never leave, `hosts` may be named."""
         self._knowledge = knowledge
         self._position = position
-        self._strict = Policy(canaries=tuple(canaries))
+        self._strict = Policy(canaries=tuple(canaries), hosts=frozenset(hosts))
         self._clock = clock
         self._reading = threading.Lock()
         self._read: tuple[int, float, Policy] | None = None
 
     def strict(self) -> Policy:
-        """The protected texts alone."""
+        """What the desk itself says."""
         return self._strict
 
     def informed(self) -> Policy:
@@ -41,7 +43,8 @@ class KnowledgeRails:
         with self._reading:
             now, position = self._clock(), self._position()
             if self._read is None or (self._read[0] != position and now - self._read[1] >= _FRESH_S):
-                self._read = (position, now, vouched(self._public(), canaries=self._strict.canaries))
+                policy = vouched(self._public(), canaries=self._strict.canaries)
+                self._read = (position, now, replace(policy, hosts=policy.hosts | self._strict.hosts))
             return self._read[2]
 
     def _public(self) -> Iterator[str]:

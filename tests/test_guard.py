@@ -13,6 +13,9 @@ from assistant.answering import guard
 from assistant.answering.guard import Policy, guarded, vouched
 from assistant.answering.instructions import addresses_a_model
 from assistant.domain import Audience, Block, Draft, Part, Passage, Question, Quote, Suggestion
+from assistant.store.database import Database
+from assistant.store.knowledge import StoredKnowledge
+from assistant.vouching import KnowledgeRails
 from eval.injection_report import attack_report, honest_report
 
 ARTICLE = (
@@ -141,6 +144,13 @@ def test_what_three_pages_mention_is_vouched_for() -> None:
     source = passage("The server is imap.mail.example.")
     assert kinds("The server is imap.mail.example.", source)
     assert kinds("The server is imap.mail.example.", source, policy=policy) == ()
+
+
+def test_a_desk_may_vouch_for_the_hosts_of_others(sqlite_database: Database) -> None:
+    source = passage("The server is imap.mail.example.")
+    for hosts, found in (((), (guard.ADDRESS,)), (("mail.example",), ())):
+        rails = KnowledgeRails(StoredKnowledge(sqlite_database), lambda: 0, hosts=hosts)
+        assert kinds("The server is imap.mail.example.", source, policy=rails.informed()) == found
 
 
 def test_notices_count_and_never_repeat_what_was_removed() -> None:

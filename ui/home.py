@@ -262,7 +262,9 @@ class Home:
         decide = load_decider(*self.thresholds, embedder)
         weights = weights_from(self.tuned.weights) if self.tuned else FusionWeights()
         policy = Policy(wording, weights, answering.stale_after_days)
-        rails = KnowledgeRails(self.knowledge, self.generations.last_seq, answering.protected_texts)
+        rails = KnowledgeRails(
+            self.knowledge, self.generations.last_seq, answering.protected_texts, answering.known_hosts
+        )
         return Assistant(
             embedder, index, knowledge or self.knowledge, decide, policy, self._drafter, generation, rails,
             embedder if self.searcher is self.embedder else self.searcher,

@@ -31,7 +31,7 @@ from assistant.domain import Draft, Part, Passage, Question, Suggestion
 
 VersionKey = tuple[str, int]
 
-ADDRESS = "an address that is no cited source's"
+ADDRESS = "an address that is no cited source's and that fewer than three articles name (see answering.known_hosts)"
 EMAIL = "an e-mail address that is neither in this ticket nor a cited source's"
 IDENTIFIER = "a number or code that is neither in this ticket nor in a cited public source"
 NAME = "a name that is neither in this ticket nor in a cited source"
