@@ -24,7 +24,7 @@ from filelock import FileLock
 from assistant.index.vectors import SAME, SHELVES
 
 _BATCH = 500
-_DEEPEST = 1_000_000
+_DEEPEST = 5_000_000
 _LOOK_S = 0.2
 _HNSW: Any = {"space": "cosine", "ef_construction": 100, "ef_search": 200, "max_neighbors": 24}
 
