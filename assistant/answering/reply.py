@@ -55,7 +55,7 @@ def _cited_part(support: Support, regions: Sequence[Quote], numbers: Mapping[Quo
 
 
 def _regions(quotes: Sequence[Quote], whole: Mapping[VersionKey, Passage]) -> list[Quote]:
-    """Quotes, with those joined that overlap, are neighbours in one list, or stand below their heading."""
+    """Quotes, with those joined that overlap or are neighbours in one list."""
     regions: list[Quote] = []
     for quote in sorted(quotes, key=lambda q: (q.document_key, q.version, q.start, q.end)):
         last = regions[-1] if regions else None
@@ -78,9 +78,8 @@ def _joins(last: Quote, quote: Quote, whole: Mapping[VersionKey, Passage]) -> bo
     before, after = _block_at(passage.blocks, last.end - 1), _block_at(passage.blocks, quote.start)
     if before is None or after is None or between.strip():
         return False
-    # Neighbours in one paragraph or one list, or below their heading: nothing visible was left out between them.
-    is_list = between == "\n" and before.kind in _LISTED and after.kind in _LISTED
-    return before == after or is_list or before.kind == "heading"
+    # Neighbours in one paragraph or one list: nothing visible can have been left out between them.
+    return before == after or (between == "\n" and before.kind in _LISTED and after.kind in _LISTED)
 
 
 def _block_at(blocks: Sequence[Block], place: int) -> Block | None:
