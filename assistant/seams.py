@@ -12,9 +12,9 @@ import numpy.typing as npt
 from assistant.domain import Audience, Candidate, Draft, Kind, Part, Passage, Question, Role, Style, Usage, Wish
 
 Vectors = npt.NDArray[np.float32]
-Ids = npt.NDArray[np.int64]
-"""Chunk ids in ascending order, each once: eight bytes a chunk, where a set of numbers takes seventy."""
 """Shape `(n, d)`, rows of unit length."""
+Ids = npt.NDArray[np.int64]
+"""Chunk ids in ascending order, each once, shape `(n,)`: eight bytes a chunk, where a set takes many times that."""
 
 
 class Embedder(Protocol):

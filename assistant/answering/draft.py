@@ -62,10 +62,10 @@ def extractive(
     """
     reader = Reader.of(question)
     found = found_units(candidates, whole or {}, documents=limits.searched_documents)
-    asked, how = question_weights(question), asks_how(question)
+    asked, how, several = question_weights(question), asks_how(question), len(asks(question)) > 1
 
     def rank(some: Sequence[Section]) -> list[Ranked]:
-        return nearest_first(question, some, asked, reader, embedder, how=how)
+        return nearest_first(question, some, asked, reader, embedder, how=how, several=several)
 
     parted = sections(found)
     ranked = _steps_first(rank(parted)) if how else rank(parted)
@@ -162,7 +162,7 @@ class _Teller:
         sayings: list[_Saying] = []
         for one in sorted(section.found, key=lambda one: -self._worth(one)):
             told = [saying for saying in self._with_steps(one) if not _repeats(saying, (*reply.sayings, *sayings))]
-            if told and self._fits(told, (*reply.sayings, *sayings)):
+            if told and self._fits(self._headed(told), (*reply.sayings, *sayings)):  # its heading takes room as well
                 sayings += told
         anchored = self._headed(self._anchored(section, sayings))
         return reply.plus(section, anchored) if anchored else reply
@@ -261,7 +261,7 @@ def _gone_on(
     rank: Callable[[Sequence[Section]], list[Ranked]],
     teller: _Teller,
 ) -> _Reply:
-    """The reply with the best section below its introduction, when that is all that is told and fits hardly better."""
+    """The reply with the best section below its opening, where that has no steps and fits hardly better than it."""
     opening = next((one for one in ranked if reply.sections[:1] == (one.section,)), None)
     if opening is None or any(saying.is_procedure for saying in reply.sayings):
         return reply

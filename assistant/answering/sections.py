@@ -13,7 +13,6 @@ from math import inf
 
 import numpy as np
 
-from assistant.answering.asks import asks
 from assistant.answering.conditions import Reader, platforms
 from assistant.answering.language import content_stems, one_line
 from assistant.answering.outline import Found
@@ -116,8 +115,10 @@ def nearest_first(
     embedder: Embedder,
     *,
     how: bool,
+    several: bool,
 ) -> list[Ranked]:
-    """The best fitting sections, best first. `weights` are those of the question's stems; `how` asks for steps.
+    """The best fitting sections, best first. `weights` are those of the question's stems; `how` asks for steps,
+    `several` says that more than one thing is asked.
 
     At most four are compared by meaning, chosen by their passages' scores, so that a draft's cost is bounded.
     """
@@ -125,7 +126,7 @@ def nearest_first(
         return []
     plain = [(_plain(section, weights, reader, how=how), section) for section in found]
     # Of several asks each may be answered by another section.
-    least = max(score for score, _ in plain) - (_WORTH_COMPARING if len(asks(question)) < 2 else inf)
+    least = max(score for score, _ in plain) - (inf if several else _WORTH_COMPARING)
     compared = [pair for pair in sorted(plain, key=lambda pair: -pair[0])[:_COMPARED] if pair[0] >= least]
     headline = (question.title.strip() or question.text.strip().partition("\n")[0])[:_TITLE_CHARS]
     asked = [question.full_text if len(question.full_text) <= _QUESTION_CHARS else headline, headline]
