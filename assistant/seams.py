@@ -148,5 +148,35 @@ class Drafter(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What somebody takes a contact's cause and journey stage to be, by their labels; empty is no opinion."""
+
+    cause: str = ""
+    stage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One opinion for each text that was shown, in order, or None with the reason in `notice`."""
+
+    opinions: tuple[Opinion, ...] | None
+    notice: str = ""
+    usage: Usage | None = None
+
+
+class Judge(Protocol):
+    """Reads contacts and says why they were made."""
+
+    @property
+    def name(self) -> str:
+        """Names the model and what it is asked: opinions of different names are not compared."""
+        ...
+
+    def judge(self, texts: Sequence[str], causes: Mapping[str, str], stages: Mapping[str, str]) -> Judgement:
+        """An opinion on each text in these labels, each with its meaning; never raises for what the model does."""
+        ...
+
+
 Progress = Callable[[int, int | None, str], None]
 """Called with items done, items in all (None when unknown), and what is being worked on."""

@@ -43,6 +43,12 @@ class Models(Section):
     chat_attempts: int = Field(3, ge=1, le=10)
     chat_tone: Tone = Field("friendly", description="friendly, neutral or formal; a request may ask for another.")
     chat_length: Length = Field("normal", description="short, normal or detailed; a request may ask for another.")
+    chat_opinion: float | None = Field(
+        None,
+        gt=0.2,
+        le=0.95,
+        description="Asks the chat model why each contact was made, and takes it to be right so often; none does not.",
+    )
     chat_daily_tokens: int | None = Field(None, ge=0, description="Most tokens a day (UTC); beyond, extractive drafts.")
     chat_daily_cost: float | None = Field(None, ge=0, description="Most USD a day (UTC); beyond, extractive drafts.")
     chat_input_price: float = Field(0.0, ge=0, description="USD a million tokens read, where the vendor gives no cost.")

@@ -10,6 +10,7 @@ import pytest
 from answering_desk import Desk, modest, with_settings
 from sqlalchemy import update
 
+from assistant.store import gap_tables as g
 from assistant.store import tables as t
 from assistant.store.database import Database
 from assistant.store.spending import Budget, Spending
@@ -24,6 +25,7 @@ def desk(answering_desks: tuple[Desk, Desk]) -> Iterator[Desk]:
     with found.home.database.write() as connection:  # what other tests spent was yesterday
         yesterday = datetime.now(UTC) - timedelta(days=1)
         connection.execute(update(t.Draft).values(created_at=yesterday))
+        connection.execute(update(g.ModelCall).values(at=yesterday))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assistant.wording import CAUSES, cause_name, channel_name, counted
+from assistant.wording import CAUSES, cause_name, channel_name, counted, stage_name
 from ui.board_words import Json, choice, field
 from ui.rendering import Html, day, element
 
@@ -62,6 +62,7 @@ def _card(theme_id: str, contact: Json, number: int, count: int, *, may_change: 
         element("h1", title) if title else None,
         element("blockquote", contact["text"] or contact["title"]),
         element("p", _VERDICTS[contact["verdict"]], class_="quiet") if contact["verdict"] in _VERDICTS else None,
+        _second_opinion(contact["second_opinion"]),
         element(
             "div",
             element("button", "Back", type="button", class_="small-button", data_step="-1", disabled=number == 1),
@@ -82,6 +83,13 @@ def _card(theme_id: str, contact: Json, number: int, count: int, *, may_change: 
         data_contact=contact["id"],
         tabindex="-1",
     )
+
+
+def _second_opinion(opinion: Json | None) -> Html | None:
+    if opinion is None or not opinion["cause"]:
+        return None
+    stage = f", {stage_name(opinion['stage'])}" if opinion["stage"] else ""
+    return element("p", f"The chat model takes it for: {cause_name(opinion['cause'])}{stage}", class_="quiet")
 
 
 def _heard_by(names: Sequence[str]) -> Html | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from assistant.answering.pipeline import Assistant
     from assistant.desk import Desk
     from assistant.gaplog.hearing import Hearing
+    from assistant.gaplog.labelling import SecondOpinion
     from assistant.gaplog.log import GapLog
     from assistant.gaplog.mining import Mining
     from assistant.gaplog.retest import Retest
@@ -103,7 +104,7 @@ class Home:
 
         desk = self.settings.desk
         ranges = prices(desk.minutes_per_contact, desk.cost_per_hour)
-        return GapLog(self.database, self.embedder, ranges, desk.currency, desk.name)
+        return GapLog(self.database, self.embedder, ranges, desk.currency, desk.name, self._second_opinion)
 
     def mining(self, index: PassageIndex) -> Mining:
         """Asks old tickets of the knowledge alone."""
@@ -186,6 +187,17 @@ class Home:
 
         return LimitedDrafter(self.chat_model, self.chat_model.model.name, self.spending.exceeded)
 
+    @property
+    def _second_opinion(self) -> SecondOpinion | None:
+        """The chat model inside its budget, as a judge of causes, where the settings want one."""
+        trust = self.settings.models.chat_opinion
+        if self.chat_model is None or trust is None:
+            return None
+        from assistant.gaplog.labelling import SecondOpinion
+        from assistant.models.judging import LangChainJudge, LimitedJudge
+
+        return SecondOpinion(LimitedJudge(LangChainJudge(self.chat_model.model), self.spending.exceeded), trust)
+
     def searcher_recipe(self) -> Callable[[], CountingEmbedder]:
         """How another process opens the same searcher, on one thread."""
         from functools import partial
@@ -252,6 +264,7 @@ class Home:
         from assistant.answering.pipeline import Assistant, Policy
         from assistant.answering.remembering import Remembering
         from assistant.answering.reply import Wording
+        from assistant.answering.rerank import reranker_from
         from assistant.vouching import KnowledgeRails
 
         answering = self.settings.answering
@@ -261,7 +274,8 @@ class Home:
         embedder = Remembering(self.embedder)
         decide = load_decider(*self.thresholds, embedder)
         weights = weights_from(self.tuned.weights) if self.tuned else FusionWeights()
-        policy = Policy(wording, weights, answering.stale_after_days)
+        reranker = reranker_from(self.tuned.reranker) if self.tuned else None
+        policy = Policy(wording, weights, answering.stale_after_days, reranker)
         rails = KnowledgeRails(
             self.knowledge, self.generations.last_seq, answering.protected_texts, answering.known_hosts
         )

@@ -11,11 +11,11 @@ from assistant.api.auth import Asker, GapWorker
 from assistant.api.services import Served
 from assistant.api.theme_schemas import ContactRequest, ReasonRequest
 from assistant.cleaning import cleaned
+from assistant.gaplog.log import GapLog
 from assistant.gaps import shapes
 from assistant.records import Contact, NewContact
 from assistant.redaction import Known, Person
 from assistant.store.contacts import Contacts
-from assistant.store.database import Database
 from assistant.store.listened import Listened
 from assistant.store.overrides import Overrides
 
@@ -35,7 +35,7 @@ def contacts_of_theme(
     """Real contacts of a theme: a varied sample to listen to, or a page of them, latest first."""
     heard = services.gap_log.listening(theme_id, caller.name)
     found = heard.sampled(sample, unread=unread) if sample else heard.page(limit, offset, unread=unread)
-    return {"total": heard.total, "read": heard.read, "contacts": shown(services.database, found)}
+    return {"total": heard.total, "read": heard.read, "contacts": shown(services.gap_log, found)}
 
 
 @router.post("/contacts/{contact_id}/read")
@@ -47,7 +47,7 @@ def mark_read(contact_id: int, caller: Asker, services: Served) -> dict[str, Any
 @router.get("/contacts/{contact_id}")
 def get_contact(contact_id: int, caller: Asker, services: Served) -> dict[str, Any]:  # noqa: ARG001
     """One contact."""
-    return shown(services.database, [Contacts(services.database).get(contact_id)])[0]
+    return shown(services.gap_log, [Contacts(services.database).get(contact_id)])[0]
 
 
 @router.put("/contacts/{contact_id}/reason")
@@ -58,7 +58,7 @@ def say_reason(contact_id: int, body: ReasonRequest, caller: Asker, services: Se
     Overrides(services.database).add(
         contact_id, caller.name, cause=body.cause, stage=body.stage, prevented_by=prevented
     )
-    return shown(services.database, [Contacts(services.database).get(contact_id)])[0]
+    return shown(services.gap_log, [Contacts(services.database).get(contact_id)])[0]
 
 
 @router.post("/contacts")
@@ -71,7 +71,7 @@ def add_contact(body: ContactRequest, caller: GapWorker, services: Served) -> di
         person=cleaned(body.person), rating=body.rating,
     )  # fmt: skip
     contact_id = Contacts(services.database).add(contact)
-    return shown(services.database, [Contacts(services.database).get(contact_id)])[0]
+    return shown(services.gap_log, [Contacts(services.database).get(contact_id)])[0]
 
 
 def known_person(name: str) -> Known:
@@ -79,8 +79,9 @@ def known_person(name: str) -> Known:
     return Known((Person((cleaned(name),)),) if name.strip() else ())
 
 
-def shown(database: Database, contacts: list[Contact]) -> list[dict[str, Any]]:
+def shown(gap_log: GapLog, contacts: list[Contact]) -> list[dict[str, Any]]:
     """Contacts as JSON, with who read them and what was said about them."""
     ids = [contact.id for contact in contacts]
-    readers, said = Listened(database).readers(ids), Overrides(database).of(ids)
-    return [shapes.contact_json(c, readers.get(c.id, ()), said.get(c.id, ())) for c in contacts]
+    readers, said = Listened(gap_log.database).readers(ids), Overrides(gap_log.database).of(ids)
+    opinions = gap_log.labelling.opinions(ids)
+    return [shapes.contact_json(c, readers.get(c.id, ()), said.get(c.id, ()), opinions.get(c.id)) for c in contacts]

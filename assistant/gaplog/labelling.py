@@ -1,30 +1,51 @@
 """Why each contact was made: labels by the triage model, taught by what this desk's people said, in resumable pieces.
 
 Second step of the gap log, after `hearing`. A label carries the stamp of the model that gave it; contacts with another
-stamp wait. The model learns from new words of people once a night, since everything is labelled anew then.
+stamp wait. The model learns from new words of people once a night, since everything is labelled anew then. A judge,
+where the desk has one, is heard at night as well: no label waits for it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from assistant.gaps.triage import Contact as TriageContact
 from assistant.gaps.triage import Correction, Triaged, TriageModel, load_triage
 from assistant.gaps.triage.model import SHIPPED
+from assistant.gaps.triage.opinion import CAUSE_MEANINGS, STAGE_MEANINGS, meanings
 from assistant.records import Contact, Reason
-from assistant.seams import Embedder, Progress
+from assistant.seams import Embedder, Judge, Judgement, Opinion, Progress
 from assistant.store.contacts import Contacts
 from assistant.store.database import Database
 from assistant.store.log_state import LogState
+from assistant.store.opinions import Opinions
 from assistant.store.overrides import Overrides
 from assistant.store.themes import Themes
 
+log = logging.getLogger(__name__)
+
 _PIECE = 64
+_AT_ONCE = 8
+"""Contacts in one call of a judge: fewer pay for its instructions more often, more are read less closely."""
+_MOST_OPINIONS = 2_000
+"""Opinions of one night; the rest waits for the next."""
+_MOST_FAILURES = 5
+"""Calls in a row after which a judge is left alone until the next night."""
 _LEARNED = "triage_learned"
 _OF_THEME = 10
 """Contacts of a theme that a word about the whole theme teaches: more would drown what was said about single ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondOpinion:
+    """Whose opinion is heard beside the weights', and how often it is taken to be right, in (0, 1)."""
+
+    judge: Judge
+    trust: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +54,7 @@ class Labelling:
 
     database: Database
     embedder: Embedder
+    second: SecondOpinion | None = None
 
     def label_new(self, *, limit: int | None = None, progress: Progress | None = None) -> int:
         """Label contacts that wait, at most `limit`, and return how many; stopped at any moment, it can go on."""
@@ -42,12 +64,61 @@ class Labelling:
         total = min(waiting, limit) if limit is not None else waiting
         done = 0
         while done < total and (piece := contacts.unlabelled(stamp, min(_PIECE, total - done))):
-            found = self.model().label([_asked(contact) for contact in piece], self.embedder)
-            contacts.label({c.id: _reason(t, stamp) for c, t in zip(piece, found, strict=True)})
+            self._label(piece, stamp)
             done += len(piece)
             if progress:
                 progress(done, total, "labelling")
         return done
+
+    def hear_opinions(self, *, limit: int = _MOST_OPINIONS, progress: Progress | None = None) -> int:
+        """Ask the judge about contacts that it has not seen, latest first, and return of how many it spoke.
+
+        What it says moves their labels at once. A call that fails is divided, so that one contact which a vendor
+        refuses keeps no other from being read; it is asked again another night.
+        """
+        if self.second is None:
+            return 0
+        opinions = Opinions(self.database, self.second.judge.name)
+        waiting = opinions.waiting(limit)
+        todo = [waiting[at : at + _AT_ONCE] for at in range(0, len(waiting), _AT_ONCE)][::-1]
+        heard = failures = 0
+        while todo and failures < _MOST_FAILURES:
+            piece = todo.pop()
+            judged = self._judged(piece, self.second.judge, opinions)
+            if judged.opinions is not None:
+                heard, failures = heard + len(piece), 0
+                if progress:
+                    progress(heard, len(waiting), "second opinions")
+                continue
+            log.warning("second opinion on %d contacts: %s", len(piece), judged.notice)
+            failures += 1 if judged.usage and judged.usage.calls else _MOST_FAILURES  # no call: none would be made
+            todo += [half for half in (piece[len(piece) // 2 :], piece[: len(piece) // 2]) if len(piece) > 1]
+        return heard
+
+    def _judged(self, piece: Sequence[Contact], judge: Judge, opinions: Opinions) -> Judgement:
+        """What the judge says of these contacts, kept with its cost; their labels follow it."""
+        model = self.model()
+        causes, stages = meanings(model.cause.labels, CAUSE_MEANINGS), meanings(model.stage.labels, STAGE_MEANINGS)
+        judged = judge.judge([contact.full_text for contact in piece], causes, stages)
+        said = zip(piece, judged.opinions, strict=True) if judged.opinions is not None else ()
+        opinions.add({contact.id: opinion for contact, opinion in said}, judged.usage)
+        if judged.opinions is not None:
+            self._label(piece, self.stamp())
+        return judged
+
+    def opinions(self, contact_ids: Sequence[int]) -> dict[int, Opinion]:
+        """What the judge says of those contacts that it has read; nothing without a judge."""
+        return Opinions(self.database, self.second.judge.name).of(contact_ids) if self.second else {}
+
+    def _label(self, piece: Sequence[Contact], stamp: str) -> None:
+        said = self.opinions([contact.id for contact in piece])
+        found = self.model().label(
+            [_asked(contact) for contact in piece],
+            self.embedder,
+            opinions={str(i): opinion for i, opinion in said.items()},
+            trust=self.second.trust if self.second else 0.0,
+        )
+        Contacts(self.database).label({c.id: _reason(t, stamp) for c, t in zip(piece, found, strict=True)})
 
     def embed_new(self, *, progress: Progress | None = None) -> int:
         """Embed the words of contacts that have no vector yet, in pieces, and return how many."""
@@ -70,9 +141,12 @@ class Labelling:
         return True
 
     def stamp(self) -> str:
-        """Names the model that labels now: the shipped weights, and what was learned on top."""
+        """Names the model that labels now: the shipped weights, what was learned on top, and whose opinion counts."""
         learned = LogState(self.database).get(_LEARNED) or _digest({})
-        return f"triage-{_shipped()}" + ("" if learned == _digest({}) else f"+{learned}")
+        stamp = f"triage-{_shipped()}" + ("" if learned == _digest({}) else f"+{learned}")
+        if self.second is None:
+            return stamp
+        return f"{stamp}~{self.second.trust:.2f}.{hashlib.sha256(self.second.judge.name.encode()).hexdigest()[:8]}"
 
     def model(self) -> TriageModel:
         """The shipped model, moved by what people said up to the last time that it learned."""

@@ -15,7 +15,7 @@ from assistant.gaplog.board import Board, moments
 from assistant.gaplog.effects import Effects
 from assistant.gaplog.grouping import Grouping, Pass
 from assistant.gaplog.hearing import Hearing
-from assistant.gaplog.labelling import Labelling
+from assistant.gaplog.labelling import Labelling, SecondOpinion
 from assistant.gaplog.listening import Listening
 from assistant.gaplog.often import AskedOften
 from assistant.gaplog.weekly import RECONSIDERED, Weekly
@@ -46,6 +46,7 @@ class GapLog:
     prices: Prices
     currency: str
     desk: str
+    second: SecondOpinion | None = None
 
     @property
     def hearing(self) -> Hearing:
@@ -55,7 +56,7 @@ class GapLog:
     @property
     def labelling(self) -> Labelling:
         """Says why they were made."""
-        return Labelling(self.database, self.embedder)
+        return Labelling(self.database, self.embedder, self.second)
 
     @property
     def grouping(self) -> Grouping:
@@ -140,6 +141,7 @@ class GapLog:
         """Everything that is reconsidered once a day: labels after what people said, the themes, and what fixes did."""
         self.labelling.learn()
         self.catch_up(progress=progress)
+        self.labelling.hear_opinions(progress=progress)
         result = self.grouping.regroup(progress)
         self.effects.settle()
         AskedOften(self.database).look()

@@ -19,6 +19,7 @@ from assistant.records import (
     ThemeChange,
     ThemeState,
 )
+from assistant.seams import Opinion
 
 Json = dict[str, Any]
 
@@ -113,8 +114,13 @@ def effect_json(verdict: EffectVerdict) -> Json:
     }
 
 
-def contact_json(contact: Contact, reads: Sequence[str] = (), said: Sequence[Override] = ()) -> Json:
-    """A contact with who read it and what people said about it; never the hash of the person."""
+def contact_json(
+    contact: Contact,
+    reads: Sequence[str] = (),
+    said: Sequence[Override] = (),
+    opinion: Opinion | None = None,
+) -> Json:
+    """A contact with who read it, what people said about it and a chat model's opinion; never the person's hash."""
     names = ("id", "token", "kind", "channel", "at", "title", "text", "rating", "verdict", "confidence", "draft_id")
     reason = contact.reason
     return {
@@ -129,6 +135,7 @@ def contact_json(contact: Contact, reads: Sequence[str] = (), said: Sequence[Ove
         "quote": reason.quote,
         "party": reason.party,
         "labelled_by": reason.by,
+        "second_opinion": asdict(opinion) if opinion else None,
         "read_by": list(reads),
         "reasons": [
             {"actor": o.actor, "cause": o.cause, "stage": o.stage, "prevented_by": o.prevented_by, "at": o.at}

@@ -135,6 +135,32 @@ class Override(Base):
     at: Mapped[datetime]
 
 
+class Opinion(Base):
+    """What a chat model took a contact's cause and stage to be, empty where it said nothing that fits.
+
+    `content_hash` is that of the words it read: changed words wait for another opinion.
+    """
+
+    __tablename__ = "opinions"
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True)
+    judge: Mapped[str] = mapped_column(String(240), primary_key=True)
+    content_hash: Mapped[str] = mapped_column(String(64))
+    cause: Mapped[str] = mapped_column(String(40))
+    stage: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime]
+
+
+class ModelCall(Base):
+    """What a chat model was paid for besides drafts; `usage` holds its tokens and their cost, as a draft's does."""
+
+    __tablename__ = "model_calls"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(40))
+    model: Mapped[str] = mapped_column(String(240))
+    usage: Mapped[dict[str, Any]]
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
 class Fix(Base):
     """What shipped for a theme, when, and how the theme had been chosen."""
 

@@ -1,6 +1,6 @@
-"""What chat models have cost, counted from the stored drafts, so that a restart forgets nothing.
+"""What chat models have cost, counted from stored drafts and other calls, so that a restart forgets nothing.
 
-A draft keeps its tokens and, where the vendor gives one, its price; for the others the prices of the settings count.
+Each keeps its tokens and, where the vendor gives one, its price; for the others the prices of the settings count.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Select, case, func, select
 
+from assistant.store import gap_tables as g
 from assistant.store import tables as t
 from assistant.store.database import Database
 
@@ -76,17 +77,13 @@ class Spending:
     def today(self, now: datetime | None = None) -> Spent:
         """Since midnight, UTC."""
         midnight = (now or datetime.now(UTC)).replace(hour=0, minute=0, second=0, microsecond=0)
-        usage = t.Draft.usage
-        told = usage["cost"].as_float()
-        read, written = usage["input_tokens"].as_integer(), usage["output_tokens"].as_integer()
-        unpriced = told.is_(None)
-        query = select(
-            func.sum(read), func.sum(written), func.sum(usage["calls"].as_integer()), func.sum(told),
-            func.sum(case((unpriced, read), else_=0)), func.sum(case((unpriced, written), else_=0)),
-        ).where(t.Draft.created_at >= midnight, t.Draft.usage.is_not(None))  # fmt: skip
+        drafts = _sums(t.Draft.usage).where(t.Draft.created_at >= midnight, t.Draft.usage.is_not(None))
+        others = _sums(g.ModelCall.usage).where(g.ModelCall.at >= midnight)
         with self._database.read() as connection:
-            row = connection.execute(query).one()
-        tokens_in, tokens_out, calls, cost, free_in, free_out = (value or 0 for value in row)
+            rows = [connection.execute(query).one() for query in (drafts, others)]
+        tokens_in, tokens_out, calls, cost, free_in, free_out = (
+            sum(value or 0 for value in column) for column in zip(*rows, strict=True)
+        )
         priced = (free_in * self.budget.input_price + free_out * self.budget.output_price) / 1_000_000
         return Spent(int(tokens_in), int(tokens_out), int(calls), float(cost) + priced)
 
@@ -100,3 +97,14 @@ class Spending:
         limits = {"tokens": self.budget.tokens, "cost": self.budget.cost}
         return {"day": f"{datetime.now(UTC):%Y-%m-%d}", **asdict(spent), "tokens": spent.tokens, "currency": "USD",
                 "limits": limits, "exceeded": self.budget.exceeded_by(spent)}  # fmt: skip
+
+
+def _sums(usage: Any) -> Select[Any]:
+    """Tokens read and written, calls, USD where they are told, and the tokens whose price is not."""
+    told = usage["cost"].as_float()
+    read, written = usage["input_tokens"].as_integer(), usage["output_tokens"].as_integer()
+    unpriced = told.is_(None)
+    return select(
+        func.sum(read), func.sum(written), func.sum(usage["calls"].as_integer()), func.sum(told),
+        func.sum(case((unpriced, read), else_=0)), func.sum(case((unpriced, written), else_=0)),
+    )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 CAUSES = ("defect", "design", "external", "knowledge", "request", "unclear")
@@ -27,6 +28,16 @@ class Label:
     label: str
     probability: float
     distribution: tuple[tuple[str, float], ...]
+
+
+def ranked_label(distribution: Mapping[str, float]) -> Label:
+    """The likeliest of the values, which sum to 1; of equal ones the first.
+
+    >>> ranked_label({"defect": 0.2, "design": 0.8}).label
+    'design'
+    """
+    ranked = sorted(distribution.items(), key=lambda pair: -pair[1])
+    return Label(*ranked[0], tuple(ranked))
 
 
 @dataclass(frozen=True, slots=True)

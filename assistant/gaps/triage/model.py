@@ -6,14 +6,15 @@ of any contact.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
 from assistant.errors import ModelError, UsageError
-from assistant.gaps.triage.contact import Contact, Correction, Label, Triaged
+from assistant.gaps.triage.contact import Contact, Correction, Label, Triaged, ranked_label
 from assistant.gaps.triage.features import (
     Described,
     Matrix,
@@ -22,10 +23,11 @@ from assistant.gaps.triage.features import (
     describe,
     sentence_rows,
 )
+from assistant.gaps.triage.opinion import persuaded
 from assistant.gaps.triage.party import external_party
 from assistant.gaps.triage.quotes import best_quote, quote_rows, quote_width
 from assistant.gaps.triage.softmax import Floats, fit_weights, probabilities
-from assistant.seams import Embedder
+from assistant.seams import Embedder, Opinion
 
 SHIPPED = Path(__file__).parent.parent / "triage_model.npz"
 _BATCH = 256
@@ -56,7 +58,10 @@ class Head:
 
     def label(self, rows: Matrix) -> list[Label]:
         """One calibrated label for each row."""
-        return [_label(self.labels, row) for row in probabilities(self.logits(rows))]
+        return [
+            ranked_label(dict(zip(self.labels, map(float, row), strict=True)))
+            for row in probabilities(self.logits(rows))
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,18 @@ class TriageModel:
     quote_weights: Matrix
     space: str
 
-    def label(self, contacts: Sequence[Contact], embedder: Embedder) -> list[Triaged]:
+    def label(
+        self,
+        contacts: Sequence[Contact],
+        embedder: Embedder,
+        *,
+        opinions: Mapping[str, Opinion] = MappingProxyType({}),
+        trust: float = 0.0,
+    ) -> list[Triaged]:
         """One result for each contact, in order; no text makes it fail.
+
+        `opinions`, by contact id, are second ones that are right with probability `trust`; quote and party go with the
+        cause that is left after weighing them.
 
         Raises:
             ModelError: the embedder is not the one that the weights were fitted on.
@@ -77,7 +92,7 @@ class TriageModel:
         _require_space(self.space, embedder)
         found: list[Triaged] = []
         for start in range(0, len(contacts), _BATCH):
-            found += self._batch(contacts[start : start + _BATCH], embedder)
+            found += self._batch(contacts[start : start + _BATCH], embedder, opinions, trust)
         return found
 
     def adapted(self, corrections: Sequence[Correction], embedder: Embedder) -> TriageModel:
@@ -102,9 +117,13 @@ class TriageModel:
             stage=moved(self.stage, rows, [correction.stage for correction in corrections]),
         )
 
-    def _batch(self, contacts: Sequence[Contact], embedder: Embedder) -> list[Triaged]:
+    def _batch(
+        self, contacts: Sequence[Contact], embedder: Embedder, opinions: Mapping[str, Opinion], trust: float
+    ) -> list[Triaged]:
         described = describe(contacts, embedder)
-        causes, stages = (self.cause.label(described.rows), self.stage.label(described.rows))
+        said = [opinions.get(contact.id, Opinion()) for contact in contacts]
+        causes = _persuaded(self.cause.label(described.rows), [opinion.cause for opinion in said], trust)
+        stages = _persuaded(self.stage.label(described.rows), [opinion.stage for opinion in said], trust)
         quotes = [self.quote(described, i, contacts[i], causes[i].label) for i in range(len(contacts))]
         return [
             Triaged(contact.id, cause, stage, quote, _party(contact, cause, quote))
@@ -183,11 +202,6 @@ def _head(arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]], 
     )
 
 
-def _label(labels: Sequence[str], row: Floats) -> Label:
-    ranked = sorted(zip(labels, map(float, row), strict=True), key=lambda pair: -pair[1])
-    return Label(ranked[0][0], ranked[0][1], tuple(ranked))
-
-
 def moved(head: Head, rows: Matrix, said: Sequence[str | None]) -> Head:
     """`head` after people said what the contacts of `rows` are, None where they have no opinion.
 
@@ -217,6 +231,10 @@ def _with_labels(head: Head, said: Sequence[str]) -> Head:
     column = head.weights.mean(axis=1, keepdims=True)
     column[-1] -= _NEW_LABEL_ODDS * head.temperature
     return replace(head, labels=head.labels + new, weights=np.hstack([head.weights, *[column] * len(new)]))
+
+
+def _persuaded(labels: Sequence[Label], said: Sequence[str], trust: float) -> list[Label]:
+    return [persuaded(label, word, trust) for label, word in zip(labels, said, strict=True)]
 
 
 def _party(contact: Contact, cause: Label, quote: str) -> str:
