@@ -140,11 +140,17 @@ def test_thresholds_are_read_off_the_desks_own_resolved_tickets(data: Path, tmp_
     ]
     documents.write_text("\n".join(json.dumps(row) for row in linked), encoding="utf-8")
     assert waypost("ingest", documents, tickets, "--data", data).code == 0
+    adopted = {"fused": 1.0, "second": 0.5, "keyword": 0.0, "problems": 0.0, "replies": 0.0}
+    home = open_home(data)
+    Tunings(home.database).adopt(weights={}, thresholds=None, encoder="", report={}, reranker=adopted)
+    home.close()
     report = json.loads(waypost("tune", "--json", "--data", data).out)
     assert report["compared"] == []
     assert report["thresholds"]["found"] >= 20
     home = open_home(data)
     assert home.thresholds == (report["thresholds"]["answer"], report["thresholds"]["partial"])
+    assert home.tuned is not None
+    assert home.tuned.reranker == adopted  # what was not judged anew stays in use
     home.close()
     assert waypost("tune", "--undo", "--data", data).code == 0
     home = open_home(data)

@@ -192,7 +192,8 @@ def test_an_encoder_that_is_no_better_is_left(tmp_path: Path) -> None:
 
 def test_without_a_trainer_only_the_weights_are_learned(tmp_path: Path) -> None:
     outcome = tune(helpdesk(200), Words(), folder=tmp_path)
-    assert [one.name for one in outcome.compared] == ["fusion"]
+    assert [(one.name, one.adopted) for one in outcome.compared] == [("fusion", False), ("reranker", False)]
+    assert outcome.reranker is None
     assert not list(tmp_path.iterdir())
 
 

@@ -18,6 +18,7 @@ from assistant.answering.guard import violations_of
 from assistant.answering.live import Follower, Live
 from assistant.answering.phrase import NoRails, Phrased, Rails, allowed_suggestions, phrase, policy_of, screened
 from assistant.answering.reply import Wording, cited, warnings
+from assistant.answering.rerank import Reranker
 from assistant.answering.retrieve import ARTICLE_KINDS, retrieve
 from assistant.answering.rewrite import Rewriter
 from assistant.answering.similar import SimilarTicket, similar_tickets
@@ -54,11 +55,12 @@ Decider = Callable[[Retrieval, Sequence[Support], float, bool], Decision]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a desk decides: words, weights, and when a source counts as stale."""
+    """What a desk decides: words, weights, when a source counts as stale, and a reranker where one was adopted."""
 
     wording: Wording
     weights: FusionWeights = field(default_factory=FusionWeights)
     stale_after_days: int = 730
+    reranker: Reranker | None = None
 
 
 @dataclass(slots=True)
@@ -108,7 +110,7 @@ class Assistant:
         """Ranked articles and similar tickets."""
         return retrieve(
             question, self._searcher, self._index, self._knowledge,
-            weights=self._policy.weights, audiences=audiences, kinds=kinds,
+            weights=self._policy.weights, audiences=audiences, kinds=kinds, reranker=self._policy.reranker,
         )  # fmt: skip
 
     def ask(

@@ -26,6 +26,7 @@ from assistant.answering.fuse import (
     fused_scores,
     trust,
 )
+from assistant.answering.rerank import Reranker, reranked
 from assistant.domain import Audience, Candidate, Hit, Kind, Passage, Question, Retrieval, Role, language_of
 from assistant.seams import Embedder, Knowledge, PassageIndex, Vectors
 
@@ -58,6 +59,7 @@ def retrieve(
     audiences: Sequence[Audience],
     kinds: Sequence[Kind] = ARTICLE_KINDS,
     breadth: Breadth = Breadth(),
+    reranker: Reranker | None = None,
 ) -> Retrieval:
     """Return ranked articles of these kinds and, apart from them, similar tickets, which vote whatever `kinds` says.
 
@@ -72,8 +74,9 @@ def retrieve(
     )
     wanted = [kind for kind in kinds if kind in ARTICLE_KINDS]
     articles = _ranked_articles(
-        question, vector, ballots, index, knowledge, wanted, weights=weights, audiences=audiences, breadth=breadth
-    )
+        question, vector, ballots, index, knowledge, wanted, weights=weights, audiences=audiences, breadth=breadth,
+        reranker=reranker,
+    )  # fmt: skip
     seen = [(p, n) for p, n in problems if p.audience in audiences and in_scope(p, question)]
     hits = [_ticket_hit(passage, neighbour, weights) for passage, neighbour in seen]
     return Retrieval(question, tuple(vector.tolist()), articles, tuple(hits[: breadth.tickets]))
@@ -162,10 +165,12 @@ def _ranked_articles(
     weights: FusionWeights,
     audiences: Sequence[Audience],
     breadth: Breadth,
+    reranker: Reranker | None,
 ) -> tuple[Hit, ...]:
     if not kinds:
         return ()
     cosines = dict(index.dense(vector, kinds=kinds, roles=_ROLES, k=breadth.article_chunks))
+    floor = min(cosines.values(), default=-1.0)
     keyword = dict(index.keyword(question.full_text, kinds=kinds, roles=_ROLES, k=breadth.keyword_chunks))
     voted = (chunk for chunks in knowledge.chunks_of(ballots.articles()).values() for chunk in chunks)
     unscored = sorted({*keyword, *voted} - set(cosines))
@@ -178,6 +183,8 @@ def _ranked_articles(
         cosines |= index.similarities(vector, sorted(inside - set(cosines)))
         allowed = _allowed(question, cosines, knowledge, kinds, audiences)
     hits = rank(allowed, cosines, keyword, ballots, weights=weights)
+    if reranker is not None:
+        hits = reranked(hits, ballots, reranker, floor=floor)
     # Folding reads the text of every hit: twice what is returned leaves enough after the copies are gone.
     leading = _shortened(hits[: 2 * breadth.articles], breadth.passages)
     return fold_duplicates(leading)[: breadth.articles]

@@ -12,13 +12,20 @@ from sqlalchemy import Connection, Row, insert, select, update
 from assistant.store import tables as t
 from assistant.store.database import Database
 
+_RERANKER = "reranker"
+"""Its weights lie beside the fusion weights under this name, which a release without a reranker passes over."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tuned:
-    """An adopted state: fusion weights by name, confidence thresholds where learned, and the encoder's sha256 or ""."""
+    """An adopted state: fusion weights by name, confidence thresholds where learned, and the encoder's sha256 or "".
+
+    `reranker` holds its weights by feature, None where none was adopted or the state is older than there was one.
+    """
 
     id: int
     weights: Mapping[str, float]
+    reranker: Mapping[str, float] | None
     thresholds: Mapping[str, float] | None
     encoder: str
     report: Mapping[str, Any]
@@ -48,12 +55,14 @@ class Tunings:
         thresholds: Mapping[str, float] | None,
         encoder: str,
         report: Mapping[str, Any],
+        reranker: Mapping[str, float] | None = None,
     ) -> int:
         """Put a new state in use and keep the old one; both or neither. Returns its id."""
+        held = {**weights, _RERANKER: dict(reranker)} if reranker else dict(weights)
         with self._database.write() as connection:
             _move(connection, "active", "replaced")
             row = insert(t.Tuning).values(
-                state="active", weights=dict(weights), thresholds=dict(thresholds) if thresholds else None,
+                state="active", weights=held, thresholds=dict(thresholds) if thresholds else None,
                 encoder=encoder, report=dict(report), adopted_at=datetime.now(UTC),
             )  # fmt: skip
             return int(connection.execute(row.returning(t.Tuning.id)).scalar_one())
@@ -89,4 +98,6 @@ def _newest(connection: Connection, state: str) -> Tuned | None:
     row: Row[Any] | None = connection.execute(query).first()
     if row is None:
         return None
-    return Tuned(row.id, row.weights, row.thresholds, row.encoder, row.report, row.adopted_at)
+    weights = {name: value for name, value in row.weights.items() if name != _RERANKER}
+    reranker = row.weights.get(_RERANKER)
+    return Tuned(row.id, weights, reranker, row.thresholds, row.encoder, row.report, row.adopted_at)

@@ -67,10 +67,15 @@ def others(questions: Vectors) -> Table:
 
 def fused(tables: Tables, weights: FusionWeights) -> Table:
     """Return the fused score of every question and document, as `answering.fuse` would for each alone."""
-    votes = _by_row(_votes(tables.tickets, tables.links, weights)) * _trust(tables.tickets)
-    replies = _by_row(_votes(tables.replies, tables.links, weights)) * _trust(tables.replies)
-    words = weights.keyword * tables.keyword
-    return np.asarray(tables.dense + words + weights.votes * votes + weights.replies * replies, np.float32)
+    votes, vote_trust = ballots_of(tables.tickets, tables.links, weights)
+    replies, reply_trust = ballots_of(tables.replies, tables.links, weights)
+    cast = weights.votes * _by_row(votes) * vote_trust + weights.replies * _by_row(replies) * reply_trust
+    return np.asarray(tables.dense + weights.keyword * tables.keyword + cast, np.float32)
+
+
+def ballots_of(cosines: Table, links: Flags, weights: FusionWeights) -> tuple[Table, Table]:
+    """Return the votes for every question and document, and how far they are trusted, shape `(n, 1)`."""
+    return _votes(cosines, links, weights), _trust(cosines)
 
 
 def _votes(cosines: Table, links: Flags, weights: FusionWeights) -> Table:

@@ -23,12 +23,17 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """A resolved ticket: what was asked, the live articles that its agents linked (at least one), what they wrote."""
+    """A resolved ticket: what was asked, the live articles that its agents linked (at least one), what they wrote.
+
+    `votes` is False where the lesson comes from a draft that was taken: it teaches, but only tickets that are indexed
+    vote when a question is answered.
+    """
 
     ticket_key: str
     question: Question
     articles: tuple[str, ...]
     replies: tuple[str, ...] = ()
+    votes: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Desk(Protocol):
     """What tuning reads from the store."""
 
     def lessons(self) -> Sequence[Lesson]:
-        """Every resolved ticket with a live linked article."""
+        """Every resolved ticket with a live linked article, and every draft that was taken with what it cites."""
         ...
 
     def corpus(self) -> Sequence[CorpusPassage]:

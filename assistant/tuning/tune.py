@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.answering.fuse import FusionWeights
+from assistant.answering.rerank import Reranker
+from assistant.answering.retrieve import Breadth
 from assistant.models.curriculum import Curriculum
 from assistant.seams import Embedder, Progress, Vectors
 from assistant.tuning.adopt import LEAST_QUESTIONS, Gain, paired_gain
@@ -29,9 +31,9 @@ from assistant.tuning.fusion import (
     reciprocal_ranks,
 )
 from assistant.tuning.lessons import CorpusPassage, Desk, Flags, Lesson, by_time, link_table, split, training_pairs
+from assistant.tuning.reranking import Leading, leading, learn_reranker, reranked_scores, second_of_documents
 
 LATER_SHARE = 0.2
-_KEYWORD_CHUNKS = 100
 
 
 class Trainer(Protocol):
@@ -56,11 +58,12 @@ class Outcome:
     """What to use from now on, and why.
 
     `weights` are the fusion weights to use, `encoder` the folder of the trained encoder or None to keep the present
-    one. `seconds` are wall time.
+    one, `reranker` what orders the leading articles anew or None. `seconds` are wall time.
     """
 
     weights: FusionWeights
     encoder: Path | None
+    reranker: Reranker | None
     compared: tuple[Compared, ...]
     lessons: int
     earlier: int
@@ -75,12 +78,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Corpus:
-    """Passages with their documents, and the keyword scores of all questions, shape `(lessons, documents)`."""
+    """Passages with their documents, and the keyword scores of all questions, shape `(lessons, documents)`.
+
+    `votes`, shape `(lessons,)`, says which lessons vote.
+    """
 
     passages: Sequence[CorpusPassage]
     documents: tuple[str, ...]
     document_of: npt.NDArray[np.int64]
     keyword: Table
+    votes: Flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +114,14 @@ def tune(
 
     The later fifth of the tickets judges; everything is learned on the earlier part, where every ticket asks and all
     others vote. The encoder that was judged is the one that is adopted, in `folder`: training once more on all tickets
-    would double the time, and the later ones vote anyway. With fewer than 40 later tickets nothing is learned.
+    would double the time, and the later ones vote anyway. The reranker comes last, over whatever is then in use. With
+    fewer than 40 later tickets nothing is learned.
     """
     started = clock()
     earlier, later = split([one for one in desk.lessons() if one.articles], LATER_SHARE)
     lessons = by_time((*earlier, *later))
     if len(later) < LEAST_QUESTIONS:
-        return Outcome(present, None, (), len(lessons), len(earlier), len(later), clock() - started)
+        return Outcome(present, None, None, (), len(lessons), len(earlier), len(later), clock() - started)
     corpus = _read_corpus(desk, lessons)
     links = link_table(lessons, corpus.documents)
     at = len(earlier)
@@ -130,8 +138,10 @@ def tune(
         gain = paired_gain(before, _later_ranks(trained, corpus, links, at, candidate))
         compared.append(Compared("encoder", gain, gain.is_beyond_noise))
         if gain.is_beyond_noise:
-            weights, encoder = candidate, folder
-    return Outcome(weights, encoder, tuple(compared), len(lessons), at, len(later), clock() - started)
+            weights, encoder, base = candidate, folder, trained
+    reranker, reranking = _compare_reranker(base, corpus, links, at, weights)
+    compared.append(reranking)
+    return Outcome(weights, encoder, reranker, tuple(compared), len(lessons), at, len(later), clock() - started)
 
 
 def _read_corpus(desk: Desk, lessons: Sequence[Lesson]) -> _Corpus:
@@ -142,11 +152,11 @@ def _read_corpus(desk: Desk, lessons: Sequence[Lesson]) -> _Corpus:
     column = {passage.chunk_id: int(document_of[at]) for at, passage in enumerate(passages)}
     keyword = np.zeros((len(lessons), len(documents)), np.float32)
     for row, lesson in enumerate(lessons):
-        for chunk, score in desk.keyword(lesson.question.full_text, _KEYWORD_CHUNKS):
+        for chunk, score in desk.keyword(lesson.question.full_text, Breadth().keyword_chunks):
             if chunk in column:
                 keyword[row, column[chunk]] = max(keyword[row, column[chunk]], score)
     keyword /= np.maximum(keyword.max(axis=1, keepdims=True, initial=0.0), 1e-12)
-    return _Corpus(passages, documents, document_of, keyword)
+    return _Corpus(passages, documents, document_of, keyword, np.array([lesson.votes for lesson in lessons]))
 
 
 def _embed(embedder: Embedder, lessons: Sequence[Lesson], corpus: _Corpus, progress: Progress | None) -> _Embedded:
@@ -161,15 +171,16 @@ def _embed(embedder: Embedder, lessons: Sequence[Lesson], corpus: _Corpus, progr
 
 
 def _tables(vectors: _Embedded, corpus: _Corpus, links: Flags, asking: slice, voters: int) -> Tables:
-    """Tables of the `asking` questions; the first `voters` tickets vote, none on itself."""
-    tickets = others(vectors.questions)[asking, :voters]
-    replies = _replies(vectors)[asking, :voters]
-    dense = best_of_documents(
-        np.asarray(vectors.questions[asking] @ vectors.passages.T, np.float32),
-        corpus.document_of,
-        len(corpus.documents),
-    )
-    return Tables(dense, corpus.keyword[asking], tickets, replies, links[:voters], links[asking])
+    """Tables of the `asking` questions; those of the first `voters` lessons that vote do so, none on itself."""
+    votes = corpus.votes[:voters]
+    tickets = np.where(votes, others(vectors.questions)[asking, :voters], -1.0)
+    replies = np.where(votes, _replies(vectors)[asking, :voters], -1.0)
+    dense = best_of_documents(_cosines(vectors, asking), corpus.document_of, len(corpus.documents))
+    return Tables(dense, corpus.keyword[asking], tickets, replies, links[:voters] & votes[:, None], links[asking])
+
+
+def _cosines(vectors: _Embedded, asking: slice) -> Table:
+    return np.asarray(vectors.questions[asking] @ vectors.passages.T, np.float32)
 
 
 def _replies(vectors: _Embedded) -> Table:
@@ -201,6 +212,28 @@ def _compare_fusion(
     learned = learn_weights(_tables(vectors, corpus, links, slice(0, at), at), present)
     gain = paired_gain(before, _later_ranks(vectors, corpus, links, at, learned))
     return (learned if gain.is_beyond_noise else present), Compared("fusion", gain, gain.is_beyond_noise)
+
+
+def _compare_reranker(
+    vectors: _Embedded, corpus: _Corpus, links: Flags, at: int, weights: FusionWeights
+) -> tuple[Reranker | None, Compared]:
+    learned = learn_reranker(_leading(vectors, corpus, links, slice(0, at), at, weights))
+    later = _leading(vectors, corpus, links, slice(at, None), at, weights)
+    before, after = (
+        reciprocal_ranks(scores, later.relevant) for scores in (later.scores, reranked_scores(later, learned))
+    )
+    gain = paired_gain(before, after)
+    return (learned if gain.is_beyond_noise else None), Compared("reranker", gain, gain.is_beyond_noise)
+
+
+def _leading(
+    vectors: _Embedded, corpus: _Corpus, links: Flags, asking: slice, voters: int, weights: FusionWeights
+) -> Leading:
+    tables = _tables(vectors, corpus, links, asking, voters)
+    second = second_of_documents(
+        _cosines(vectors, asking), corpus.document_of, len(corpus.documents), fetched=Breadth().article_chunks
+    )
+    return leading(tables, second, weights)
 
 
 def _curriculum(lessons: Sequence[Lesson], corpus: _Corpus, links: Flags, base: _Embedded, at: int) -> Curriculum:

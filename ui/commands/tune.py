@@ -61,10 +61,12 @@ def _learned(home: Home, no_encoder: bool, progress: Progress) -> dict[str, Any]
         report = _report(outcome)
         if outcome.changes_anything:
             encoder = keep(outcome.encoder, home.encoders) if outcome.encoder else ""
-            weights = asdict(outcome.weights)
+            weights, reranker = asdict(outcome.weights), outcome.reranker.record() if outcome.reranker else None
             _swap(
                 home, encoder, progress,
-                lambda: Tunings(home.database).adopt(weights=weights, thresholds=None, encoder=encoder, report=report),
+                lambda: Tunings(home.database).adopt(
+                    weights=weights, thresholds=None, encoder=encoder, report=report, reranker=reranker
+                ),
             )  # fmt: skip
         _draw_lines(home, report, progress)
     finally:
@@ -89,12 +91,16 @@ def _draw_lines(home: Home, report: dict[str, Any], progress: Progress) -> None:
         tunings.draw(active.id, thresholds, report)
         return
     weights = active.weights if active else asdict(FusionWeights())
-    encoder = active.encoder if active else ""
-    tunings.adopt(weights=weights, thresholds=thresholds, encoder=encoder, report=report)
+    encoder, reranker = (active.encoder, active.reranker) if active else ("", None)
+    tunings.adopt(weights=weights, thresholds=thresholds, encoder=encoder, report=report, reranker=reranker)
 
 
 def _sureness(home: Home, progress: Progress) -> list[float]:
-    """The confidence for each of the latest tickets whose linked article is among the first three found."""
+    """The confidence for each of the latest tickets whose linked article is among the first three found.
+
+    Drafts that were taken are left out: only those above the present line were ever shown, so that each tuning would
+    draw it higher.
+    """
     from assistant.answering.decide import load_decider
     from assistant.answering.remembering import Remembering
     from assistant.tuning.desk import StoredDesk
@@ -104,7 +110,8 @@ def _sureness(home: Home, progress: Progress) -> list[float]:
     index = now.reader_index()
     assistant = now.assistant(index, lambda: index.name)
     decider = load_decider(None, None, Remembering(now.embedder))
-    lessons = by_time(StoredDesk(home.database, index).lessons())[-_MOST_ASKED:]
+    tickets = [one for one in StoredDesk(home.database, index).lessons() if one.votes]
+    lessons = by_time(tickets)[-_MOST_ASKED:]
     found = []
     for done, lesson in enumerate(lessons, 1):
         progress(done, len(lessons), "asking resolved tickets")
@@ -168,6 +175,7 @@ def _report(outcome: Outcome) -> dict[str, Any]:
         "compared": [_compared(one) for one in outcome.compared],
         "adopted": outcome.changes_anything,
         "weights": asdict(outcome.weights),
+        "reranker": outcome.reranker.record() if outcome.reranker else None,
         "seconds": round(outcome.seconds, 1),
     }
 
