@@ -250,12 +250,17 @@ def test_a_vendor_that_counts_no_tokens_is_estimated() -> None:
     assert written.usage.output_tokens > 10
 
 
+class _Hanging:
+    """Stands for a provider's package without time-outs."""
+
+    def invoke(self, messages: Sequence[Any]) -> None:
+        time.sleep(1.5)
+
+
 def test_an_integration_that_ignores_time_outs_cannot_hold_the_deadline_up() -> None:
     drafter = LangChainDrafter("openai:fake", {"base_url": "http://127.0.0.1:9/v1", "api_key": "none"}, 0.3, 1)
     drafter.load()
-    drafter.model._invoke = lambda _messages, _hear: time.sleep(
-        1.5
-    )  # stands for a provider's package without time-outs
+    drafter.model._model = _Hanging()
     begun = time.monotonic()
     written = drafter.draft(Question("?"), [Candidate(SOURCE, 0.8, 1.0, 0.0, 1.0)])
     assert time.monotonic() - begun < 1.2

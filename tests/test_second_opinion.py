@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from answering_desk import Desk as AnsweringDesk
 from answering_desk import with_settings
@@ -33,6 +35,7 @@ from assistant.store.opinions import Opinions
 from assistant.store.overrides import Overrides
 from assistant.store.spending import Budget, Spending
 from eval.fake_openai import Behaviour, FakeVendor, Payload, fake_vendor, reply_text
+from eval.opinion_report import made_up, moved, told_by
 
 Says = Callable[[str], str]
 """The reply's text for one message, "cause / stage"."""
@@ -206,6 +209,25 @@ def test_the_request_holds_the_labels_and_no_address_and_a_contact_cannot_pose_a
     assert len(sent[1]["content"]) < 2_000
 
 
+@pytest.mark.parametrize("method", ["json_schema", "function_calling"])
+def test_a_model_that_takes_a_schema_is_held_to_the_labels(method: str) -> None:
+    content = says(lambda text: "design / use")(
+        {"messages": [{}, {"content": "=== message 1 ===\nIt is dark.\n=== end"}]}
+    ).content
+    call = {"id": "c", "type": "function", "function": {"name": "SupportReply", "arguments": content}}
+    script = {
+        "json_schema": Behaviour("schema", content),
+        "function_calling": Behaviour("call", None, message=(("tool_calls", [call]),), finish="tool_calls"),
+    }
+    with fake_vendor(lambda _: script[method]) as vendor:
+        options = {"base_url": vendor.url, "api_key": "none", "structured_output": method}
+        judge = LangChainJudge(ChatModel("openai:fake", options, deadline_s=20, attempts=1))
+        found = judge.judge(["It is dark."], {"design": "", "defect": ""}, {"use": "", "get": ""})
+        sent = json.dumps(vendor.bodies[0])
+    assert found.opinions == (Opinion("design", "use"),)
+    assert '"enum": ["design / use", "design / get", "defect / use", "defect / get"]' in sent
+
+
 def test_over_the_days_limit_nobody_is_asked(database: Database) -> None:
     Contacts(database).add_all([contact(n, f"The display shows a wrong colour, report {n}.") for n in range(30)])
     with judged_log(database, says(lambda text: "request / use")) as (log, vendor):
@@ -275,3 +297,26 @@ def test_a_desk_with_the_setting_shows_the_opinion_beside_the_contact(
         assert shown["cause"]["label"] == "request"
         assert asking.get("/v1/usage")["calls"] >= 1
     assert desk.get(f"/v1/contacts/{number}")["second_opinion"] is None
+
+
+def test_the_report_asks_in_batches_and_weighs_judges_by_their_accuracy() -> None:
+    truth = np.arange(600) % len(CAUSES)
+    shares = np.full((600, len(CAUSES)), 1 / len(CAUSES))
+    named = {
+        share: np.array([CAUSES.index(word) for word in made_up(truth, CAUSES, share, 0)]) for share in (0, 0.5, 1)
+    }
+    right = {share: float(np.mean(found == truth)) for share, found in named.items()}
+    assert (right[0], right[1]) == (0.0, 1.0)
+    assert right[0.5] == pytest.approx(0.5, abs=0.06)
+    after = moved(shares, made_up(truth, CAUSES, 1.0, 0), CAUSES, 0.75)
+    assert after.max(axis=1) == pytest.approx(np.full(600, 0.75))  # from nothing known, an opinion is worth its trust
+    assert (after.argmax(axis=1) == truth).all()
+
+    def script(payload: Payload) -> Behaviour:
+        if len(messages(payload)) == 8:
+            return says(lambda text: "design / use")(payload)
+        return Behaviour("busy", status=503)
+
+    with fake_vendor(script) as vendor:
+        said = told_by(judge_at(vendor), [f"It is dark, {n}." for n in range(11)])
+    assert said == [Opinion("design", "use")] * 8 + [None] * 3

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -149,10 +150,11 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """The two messages to a chat model."""
+    """The two messages to a chat model, and the schema of its reply: `SCHEMA`, or a narrower one."""
 
     system: str
     user: str
+    schema: dict[str, Any] = field(default_factory=lambda: SCHEMA)
 
 
 def offered(candidates: Sequence[Candidate]) -> Offer:
@@ -249,7 +251,16 @@ def judging_prompt(
         system += JUDGING_JSON_ONLY.replace("{example}", f"{next(iter(causes))} / {next(iter(stages))}")
     told, _ = linked_texts([text[:_CONTACT_CHARS] for text in texts])
     contacts = "\n\n".join(f"=== message {number} ===\n{_unfenced(text)}" for number, text in enumerate(told, 1))
-    return Prompt(system, f"{contacts}\n=== end of material ===")
+    words = [f"{cause} / {stage}" for cause in causes for stage in stages]
+    return Prompt(system, f"{contacts}\n=== end of material ===", _of_words(words))
+
+
+def _of_words(words: Sequence[str]) -> dict[str, Any]:
+    """`SCHEMA` for parts that each say one of `words`, so that a model which is held to it can say nothing else."""
+    schema = deepcopy(SCHEMA)
+    schema["description"] = "Why each message was written."
+    schema["properties"]["parts"]["items"]["properties"]["text"] = {"type": "string", "enum": list(words)}
+    return schema
 
 
 def linked_texts(texts: Sequence[str]) -> tuple[list[str], dict[int, tuple[int, str]]]:

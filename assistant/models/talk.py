@@ -84,6 +84,7 @@ class Said:
 class _Talk:
     """The state of one talk: its messages, its deadline and what was spent; `last` is the largest number to cite."""
 
+    invoke: Invoke
     messages: list[BaseMessage]
     ends: float
     last: int
@@ -127,7 +128,7 @@ class ChatModel:
         self._attempts = max(1, attempts)
         self._clock = clock
         self._loading = threading.Lock()
-        self._invoke: Invoke | None = None
+        self._model: Any = None
         self._overdue: list[threading.Thread] = []
 
     def load(self) -> None:
@@ -137,13 +138,13 @@ class ChatModel:
             ChatModelError: the integration's package or its key is missing, or an option is refused.
         """
         with self._loading:
-            if self._invoke is None:
+            if self._model is None:
                 model = built(self.name, self._provider, self._options, self._deadline_s)
                 if self._method is None:
                     profile = getattr(model, "profile", None) or {}
                     self._method = "json_schema" if profile.get("structured_output") else "text"
                 warm(model)
-                self._invoke = invoker(model, self._method)
+                self._model = model
 
     def ask(self, prompt: Callable[[bool], Prompt], last: int, hearer: Hearer | None = None) -> Said:
         """The model's reply, whatever happens.
@@ -154,8 +155,9 @@ class ChatModel:
         talk: _Talk | None = None
         try:
             self.load()
-            messages = messages_of(prompt(self._method in ("text", "json_mode")))
-            talk = _Talk(messages, self._clock.monotonic() + self._deadline_s, last, hearer)
+            asked = prompt(self._method in ("text", "json_mode"))
+            invoke = invoker(self._model, self._method or "text", asked.schema)
+            talk = _Talk(invoke, messages_of(asked), self._clock.monotonic() + self._deadline_s, last, hearer)
             return Said(self._reply(talk), usage=talk.usage)
         except (ChatModelError, CallFailed) as failure:
             return Said(None, str(failure), talk.usage if talk else Usage())
@@ -207,7 +209,7 @@ class ChatModel:
             raise CallFailed(f"{len(self._overdue)} earlier calls are still hanging after their deadline", retry=False)
         call = _Call(Line(time.monotonic() + talk.ends - self._clock.monotonic()), talk.hearer is not None)
         messages = list(talk.messages)
-        thread = threading.Thread(target=call.run, args=(self._invoke, messages), name="chat-model", daemon=True)
+        thread = threading.Thread(target=call.run, args=(talk.invoke, messages), name="chat-model", daemon=True)
         thread.start()
         talk.usage = talk.usage.plus(Usage(calls=1))
         try:
@@ -246,10 +248,9 @@ class _Call:
     is_heard: bool
     heard: SimpleQueue[tuple[str, Any]] = field(default_factory=SimpleQueue)
 
-    def run(self, invoke: Invoke | None, messages: Sequence[BaseMessage]) -> None:
+    def run(self, invoke: Invoke, messages: Sequence[BaseMessage]) -> None:
         line_of_call.set(self.line)
         try:
-            assert invoke is not None
             hear = (lambda piece: self.heard.put(("piece", piece))) if self.is_heard else None
             self.heard.put(("end", invoke(messages, hear)))
         except BaseException as error:  # noqa: BLE001  any integration may raise anything; it is classified by the caller

@@ -155,18 +155,18 @@ def messages_of(prompt: Prompt) -> list[BaseMessage]:
     return [SystemMessage(prompt.system), HumanMessage(prompt.user)]
 
 
-def invoker(model: Any, method: Method) -> Invoke:
-    """Asks for the model's message; nothing is traced to a third party, whatever the environment says."""
+def invoker(model: Any, method: Method, schema: dict[str, Any]) -> Invoke:
+    """Asks for the model's message by `schema`; nothing is traced to a third party, whatever the environment says."""
     from langsmith.run_helpers import tracing_context
 
     strict = {} if method == "json_mode" else {"strict": True}
-    asked = (
-        model if method == "text" else model.with_structured_output(SCHEMA, method=method, include_raw=True, **strict)
-    )
 
     def invoke(messages: Sequence[BaseMessage], hear: Hear | None) -> Any:
         with tracing_context(enabled=False), warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            asked = model
+            if method != "text":
+                asked = model.with_structured_output(schema, method=method, include_raw=True, **strict)
             if hear is not None:
                 return _heard(asked, messages, hear)
             answer = asked.invoke(list(messages))
