@@ -160,6 +160,17 @@ class MailTarget(Section):
     password_env: str = Field("", description="The environment variable that holds the password.")
 
 
+class Gaps(Section):
+    """How the gap log tells contacts apart."""
+
+    finer_stages: dict[str, tuple[Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,39}$")], ...]] = Field(
+        default_factory=dict, description="Stages in place of a coarse one: get = ['learn', 'order', 'refund']."
+    )
+    stage_examples: dict[str, tuple[Annotated[str, Field(min_length=3, max_length=400)], ...]] = Field(
+        default_factory=dict, description="Sentences that people at a stage of the desk's own typically write."
+    )
+
+
 class Notify(Section):
     """Telling people outside."""
 
@@ -181,6 +192,7 @@ class Settings(BaseSettings):
     desk: Desk = Desk()
     sources: SourcesSection = SourcesSection()
     redaction: Redaction = Redaction()
+    gaps: Gaps = Gaps()
     notify: Notify = Notify()
 
     @classmethod

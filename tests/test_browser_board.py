@@ -355,7 +355,7 @@ def test_no_page_scrolls_sideways(server: Server, opened: Open, width: int) -> N
 def test_an_empty_list_says_what_to_do() -> None:
     found = {
         "period": {"first": "2026-06-01", "last": "2026-06-28"}, "currency": "EUR", "all_contacts": 0, "unthemed": 0,
-        "total": 0, "by_status": {}, "channels": {}, "themes": [],
+        "total": 0, "by_status": {}, "channels": {}, "themes": [], "stages": [],
     }  # fmt: skip
     assert "waypost gaps mine" in list_page(found, Wanted(), 50)
     assert "needs three that are alike" in list_page({**found, "all_contacts": 9, "unthemed": 9}, Wanted(), 50)

@@ -55,7 +55,7 @@ def top(client: TestClient, keys: dict[str, Any]) -> dict[str, Any]:
 def test_the_list_has_the_documented_shape(client: TestClient, keys: dict[str, Any]) -> None:
     found = client.get("/v1/themes", headers=keys["agent"], params={"limit": 2}).json()
     assert set(found) == {
-        "period", "currency", "all_contacts", "unthemed", "total", "by_status", "channels", "themes",
+        "period", "currency", "all_contacts", "unthemed", "total", "by_status", "channels", "themes", "stages",
     }  # fmt: skip
     assert len(found["themes"]) == 2 <= found["total"]
     line = found["themes"][0]

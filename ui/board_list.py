@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from assistant.wording import CAUSES, STATUSES, cause_name, channel_name, counted, share, stage_name
 from ui.board_calls import MOST, PAGE, PERIODS, Wanted
 from ui.board_words import (
-    STAGES,
     Json,
     cause_badge,
     choice,
@@ -76,7 +75,8 @@ def _filters(found: Json, wanted: Wanted) -> Html:
         *((name, channel_name(name)) for name in _known(found["channels"], wanted.channel)),
     ]
     causes = [("", "Any cause"), *((key, cause_name(key)) for key in CAUSES)]
-    stages = [("", "Any stage"), *((key, stage_name(key)) for key in dict.fromkeys((*STAGES, wanted.stage)) if key)]
+    known = [key for key in dict.fromkeys((*found["stages"], wanted.stage)) if key]
+    stages = [("", "Any stage"), *((key, stage_name(key)) for key in known)]
     return element(
         "div",
         _statuses(found, wanted),

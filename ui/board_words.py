@@ -15,7 +15,6 @@ Json = Mapping[str, Any]
 
 NOTHING = "-"
 """The value of an empty choice: an option without one would send its words."""
-STAGES = ("get", "install_update", "set_up", "use", "move_leave", "contact")
 _ARROWS = {"up": "▲", "down": "▼"}
 _SURE = 0.5
 

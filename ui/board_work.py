@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assistant.wording import CAUSES, cause_name, stage_name
-from ui.board_words import STAGES, Json, choice, field, fold, form, press
+from ui.board_words import Json, choice, field, fold, form, press
 from ui.rendering import Html, day, element, link
 
 _NEXT = {
@@ -105,7 +105,7 @@ def _judgement(theme: Json) -> Html:
     kept = {name: theme[name]["label"] if theme[name]["by"] else "" for name in ("cause", "stage")}
     model = {name: theme[name]["label"] if not theme[name]["by"] else "" for name in ("cause", "stage")}
     causes = [("", _by_model(cause_name(model["cause"]))), *((key, cause_name(key)) for key in CAUSES)]
-    stages = [key for key in dict.fromkeys((*STAGES, kept["stage"])) if key]
+    stages = [key for key in dict.fromkeys((*theme["stages"], kept["stage"])) if key]
     return element(
         "div",
         choice("set-cause", "Cause", causes, kept["cause"], data_change="cause", data_theme=theme["id"]),

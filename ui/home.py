@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from assistant.gaplog.log import GapLog
     from assistant.gaplog.mining import Mining
     from assistant.gaplog.retest import Retest
+    from assistant.gaps.triage import Finer
     from assistant.index.generation import OwnedIndex
     from assistant.index.lock import Ownership
     from assistant.index.reader import ReaderIndex
@@ -104,7 +105,9 @@ class Home:
 
         desk = self.settings.desk
         ranges = prices(desk.minutes_per_contact, desk.cost_per_hour)
-        return GapLog(self.database, self.embedder, ranges, desk.currency, desk.name, self._second_opinion)
+        return GapLog(
+            self.database, self.embedder, ranges, desk.currency, desk.name, self._second_opinion, self.finer_stages
+        )
 
     def mining(self, index: PassageIndex) -> Mining:
         """Asks old tickets of the knowledge alone."""
@@ -186,6 +189,17 @@ class Home:
         from assistant.models.limited import LimitedDrafter
 
         return LimitedDrafter(self.chat_model, self.chat_model.model.name, self.spending.exceeded)
+
+    @property
+    def finer_stages(self) -> Finer:
+        """The journey stages that the desk wants in place of coarse ones.
+
+        Raises:
+            SettingsError: a stage is unknown, named twice, or has no example sentences.
+        """
+        from assistant.gaps.triage import finer_stages
+
+        return finer_stages(self.settings.gaps.finer_stages, self.settings.gaps.stage_examples)
 
     @property
     def _second_opinion(self) -> SecondOpinion | None:

@@ -44,7 +44,8 @@ def list_themes(
     """Themes of a period, most costly first."""
     board = services.gap_log.board
     wanted = ThemeFilter(status, cause, stage, cleaned(channel), cleaned(text), ignored)
-    return shapes.list_json(board.page(board.period(since, until), wanted, limit=limit, offset=offset))
+    found = board.page(board.period(since, until), wanted, limit=limit, offset=offset)
+    return shapes.list_json(found, services.gap_log.stages)
 
 
 @router.get("/{theme_id}")
@@ -166,7 +167,8 @@ def get_brief(
 def _whole(services: Services, theme_id: str, since: date | None = None, until: date | None = None) -> dict[str, Any]:
     log = services.gap_log
     view = log.board.show(theme_id, log.board.period(since, until))
-    return shapes.view_json(view) | shapes.card_json(log.card(view.state.id)) | {"nearest": log.nearest(view.state.id)}
+    more = {"nearest": log.nearest(view.state.id), "stages": log.stages}
+    return shapes.view_json(view) | shapes.card_json(log.card(view.state.id)) | more
 
 
 def _note(

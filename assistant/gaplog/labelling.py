@@ -8,13 +8,14 @@ where the desk has one, is heard at night as well: no label waits for it.
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from assistant.gaps.triage import Contact as TriageContact
-from assistant.gaps.triage import Correction, Triaged, TriageModel, load_triage
+from assistant.gaps.triage import Correction, Finer, Triaged, TriageModel, load_triage
 from assistant.gaps.triage.model import SHIPPED
 from assistant.gaps.triage.opinion import CAUSE_MEANINGS, STAGE_MEANINGS, meanings
 from assistant.records import Contact, Reason
@@ -55,6 +56,7 @@ class Labelling:
     database: Database
     embedder: Embedder
     second: SecondOpinion | None = None
+    finer: Finer = field(default_factory=dict)
 
     def label_new(self, *, limit: int | None = None, progress: Progress | None = None) -> int:
         """Label contacts that wait, at most `limit`, and return how many; stopped at any moment, it can go on."""
@@ -98,7 +100,7 @@ class Labelling:
     def _judged(self, piece: Sequence[Contact], judge: Judge, opinions: Opinions) -> Judgement:
         """What the judge says of these contacts, kept with its cost; their labels follow it."""
         model = self.model()
-        causes, stages = meanings(model.cause.labels, CAUSE_MEANINGS), meanings(model.stage.labels, STAGE_MEANINGS)
+        causes, stages = meanings(model.cause.labels, CAUSE_MEANINGS), meanings(model.stages, STAGE_MEANINGS)
         judged = judge.judge([contact.full_text for contact in piece], causes, stages)
         said = zip(piece, judged.opinions, strict=True) if judged.opinions is not None else ()
         opinions.add({contact.id: opinion for contact, opinion in said}, judged.usage)
@@ -141,9 +143,11 @@ class Labelling:
         return True
 
     def stamp(self) -> str:
-        """Names the model that labels now: the shipped weights, what was learned on top, and whose opinion counts."""
+        """Names the model that labels now: shipped weights, what was learned, finer stages, whose opinion counts."""
         learned = LogState(self.database).get(_LEARNED) or _digest({})
         stamp = f"triage-{_shipped()}" + ("" if learned == _digest({}) else f"+{learned}")
+        if self.finer:
+            stamp += f"/{hashlib.sha256(json.dumps(self.finer, sort_keys=True).encode()).hexdigest()[:8]}"
         if self.second is None:
             return stamp
         return f"{stamp}~{self.second.trust:.2f}.{hashlib.sha256(self.second.judge.name.encode()).hexdigest()[:8]}"
@@ -156,7 +160,7 @@ class Labelling:
             known = load_triage().adapted(self._corrections(), self.embedder)
             _TAUGHT.clear()
             _TAUGHT[str(self.database.engine.url), learned] = known
-        return known
+        return replace(known, finer=self.finer)
 
     def _decided(self) -> dict[int, tuple[str | None, str | None]]:
         """What people decided about contacts, and about whole themes: that counts for a theme's first contacts."""

@@ -6,7 +6,7 @@ By day `catch_up` takes in what came; at night `night` reconsiders. Both can be 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
@@ -22,6 +22,7 @@ from assistant.gaplog.weekly import RECONSIDERED, Weekly
 from assistant.gaps.brief import Brief, brief
 from assistant.gaps.overview import Prices
 from assistant.gaps.records import Period, ThemeCard
+from assistant.gaps.triage import STAGES, Finer, stage_names
 from assistant.records import Note
 from assistant.seams import Embedder, Progress, Vectors
 from assistant.store.contact_rows import ContactFilter
@@ -47,6 +48,7 @@ class GapLog:
     currency: str
     desk: str
     second: SecondOpinion | None = None
+    finer: Finer = field(default_factory=dict)
 
     @property
     def hearing(self) -> Hearing:
@@ -56,7 +58,7 @@ class GapLog:
     @property
     def labelling(self) -> Labelling:
         """Says why they were made."""
-        return Labelling(self.database, self.embedder, self.second)
+        return Labelling(self.database, self.embedder, self.second, self.finer)
 
     @property
     def grouping(self) -> Grouping:
@@ -77,6 +79,11 @@ class GapLog:
     def weekly(self) -> Weekly:
         """Makes and keeps digests."""
         return Weekly(self.database, self.board, self.desk)
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The journey stages that this desk tells apart, in the journey's order."""
+        return stage_names(STAGES, self.finer)
 
     def card(self, theme: str) -> ThemeCard:
         """What people did with a theme and with those merged into it.

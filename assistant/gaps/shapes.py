@@ -24,11 +24,12 @@ from assistant.seams import Opinion
 Json = dict[str, Any]
 
 
-def list_json(found: ThemeList) -> Json:
-    """A list of themes."""
+def list_json(found: ThemeList, stages: Sequence[str]) -> Json:
+    """A list of themes; `stages` are those that the desk tells apart."""
     return {
         "period": {"first": found.period.first, "last": found.period.last},
         "currency": found.currency,
+        "stages": list(stages),
         "all_contacts": found.all_contacts,
         "unthemed": found.unthemed,
         "total": found.total,

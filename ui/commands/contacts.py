@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +23,7 @@ def triage(batch: BatchIn, out: Out = None, data: Data = None, config: Config = 
 
     asked = questions(batch)
     home = open_home(data, config, create=True)
-    model = load_triage()
+    model = replace(load_triage(), finer=home.finer_stages)
     contacts = [Contact(q.id, q.title, q.text) for q in asked]
     with shown("triage", quiet=out is None) as progress, written(out) as write:
         for at in range(0, len(contacts), _PIECE):

@@ -70,7 +70,7 @@ def print_list(
     board = home.gap_log.board
     found = board.page(period(home, since, until), ThemeFilter(**wanted), limit=limit)
     if as_json:
-        typer.echo(json.dumps(list_json(found), default=plain, ensure_ascii=False))
+        typer.echo(json.dumps(list_json(found, home.gap_log.stages), default=plain, ensure_ascii=False))
         return
     if not found.themes:
         typer.echo("No themes in this period. `waypost gaps themes` groups what was heard; --since looks further back.")

@@ -42,7 +42,7 @@ _AS_GOOD = 0.97
 _MAJORITY = 0.5
 _ALIKE = 0.15
 _TINY = 1e-6
-_MEMORY = 0.4  # a pair kept last night stays unless fewer than 1 in 6 groupings keep it
+_MEMORY = 0.45  # a pair kept last night stays unless fewer than 1 in 11 groupings keep it
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def cluster(
     times is one place and not a crowd that is only its own neighbour. A theme has at least `min_size`
     contacts.
 
-    `previous` holds last night's theme of each contact (-1: none or new): it counts as 40 % of the vote on
+    `previous` holds last night's theme of each contact (-1: none or new): it counts as 45 % of the vote on
     a pair that both were there for, so a theme changes only for a reason. `pinned` holds the theme that a
     person put a contact in (-1: free): equal numbers stay together, different ones stay apart. `scale` of an
     earlier clustering of much the same contacts saves measuring it again, which is two thirds of the time.

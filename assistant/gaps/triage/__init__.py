@@ -5,6 +5,7 @@ Flow: contacts -> `features.describe` (text -> numbers) -> `model.TriageModel` (
 """
 
 from assistant.gaps.triage.contact import CAUSES, STAGES, Contact, Correction, Label, Triaged
+from assistant.gaps.triage.finer import Finer, finer_stages, stage_names
 from assistant.gaps.triage.model import TriageModel, load_triage, save_triage
 from assistant.gaps.triage.party import external_party
 
@@ -13,10 +14,13 @@ __all__ = [
     "STAGES",
     "Contact",
     "Correction",
+    "Finer",
     "Label",
     "TriageModel",
     "Triaged",
     "external_party",
+    "finer_stages",
     "load_triage",
     "save_triage",
+    "stage_names",
 ]

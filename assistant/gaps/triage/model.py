@@ -7,7 +7,7 @@ of any contact.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -23,6 +23,7 @@ from assistant.gaps.triage.features import (
     describe,
     sentence_rows,
 )
+from assistant.gaps.triage.finer import Finer, divided, stage_names
 from assistant.gaps.triage.opinion import persuaded
 from assistant.gaps.triage.party import external_party
 from assistant.gaps.triage.quotes import best_quote, quote_rows, quote_width
@@ -66,12 +67,21 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class TriageModel:
-    """Labels contacts. `space` names the embedding model that the weights belong to, whatever its backend."""
+    """Labels contacts. `space` names the embedding model that the weights belong to, whatever its backend.
+
+    `finer` are the stages that a desk wants in place of coarse ones.
+    """
 
     cause: Head
     stage: Head
     quote_weights: Matrix
     space: str
+    finer: Finer = field(default_factory=dict)
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The journey stages that a contact may get."""
+        return stage_names(self.stage.labels, self.finer)
 
     def label(
         self,
@@ -123,7 +133,8 @@ class TriageModel:
         described = describe(contacts, embedder)
         said = [opinions.get(contact.id, Opinion()) for contact in contacts]
         causes = _persuaded(self.cause.label(described.rows), [opinion.cause for opinion in said], trust)
-        stages = _persuaded(self.stage.label(described.rows), [opinion.stage for opinion in said], trust)
+        staged = divided(self.stage.label(described.rows), described, self.finer, embedder)
+        stages = _persuaded(staged, [opinion.stage for opinion in said], trust)
         quotes = [self.quote(described, i, contacts[i], causes[i].label) for i in range(len(contacts))]
         return [
             Triaged(contact.id, cause, stage, quote, _party(contact, cause, quote))
