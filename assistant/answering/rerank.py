@@ -7,13 +7,13 @@ A conditional logit (McFadden, 1974): each article has a few features, their wei
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from assistant.answering.fuse import Ballots
-from assistant.domain import Hit
+from assistant.domain import Candidate, Hit
 
 Floats = npt.NDArray[np.float64]
 
@@ -109,7 +109,8 @@ def _at(hit: Hit, score: float) -> Hit:
     if score == hit.score:
         return hit
     by = score - hit.score
-    return replace(hit, score=score, candidates=tuple(replace(c, fused=c.fused + by) for c in hit.candidates))
+    moved = tuple(Candidate(c.passage, c.dense, c.keyword, c.votes, c.fused + by) for c in hit.candidates)
+    return Hit(hit.document_key, score, moved, hit.links)
 
 
 def _evidence(hits: Sequence[Hit], ballots: Ballots, floor: float) -> Evidence:

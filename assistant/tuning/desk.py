@@ -1,10 +1,11 @@
-"""The store as tuning sees it: resolved tickets with what their agents linked, and the passages to find."""
+"""The store as tuning sees it: tickets with what their agents linked, drafts that were taken, passages to find."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -17,6 +18,7 @@ from assistant.store.corpus import pieces
 from assistant.store.database import Database
 from assistant.store.encoding import vectors_from_bytes
 from assistant.store.knowledge import StoredKnowledge, live_chunks
+from assistant.store.taken import TakenDrafts
 from assistant.tuning.lessons import CorpusPassage, Lesson
 
 _ARTICLES: tuple[Kind, ...] = ("doc", "faq")
@@ -32,14 +34,19 @@ class StoredDesk:
         self._index = index
 
     def lessons(self) -> Sequence[Lesson]:
-        """Every live ticket whose agents linked a live article, with the customer's problem as the question."""
+        """Every live ticket whose agents linked a live article, and what drafts that were taken teach beside them.
+
+        A ticket asks with the customer's problem. It is one lesson: where agents linked an article themselves, its
+        drafts say nothing more.
+        """
         asked, replies = self._problems(), self._replies()
         links = self._knowledge.resolving_articles(list(asked))
-        return [
+        tickets = [
             Lesson(key, question, links[key], tuple(replies.get(key, ())))
             for key, question in asked.items()
             if key in links
         ]
+        return [*tickets, *(one for one in self._from_drafts() if one.ticket_key not in links)]
 
     def corpus(self) -> Sequence[CorpusPassage]:
         """Every live chunk of articles and FAQs, as it is embedded."""
@@ -51,6 +58,18 @@ class StoredDesk:
     def keyword(self, text: str, k: int) -> Sequence[tuple[int, float]]:
         """Best chunks of the corpus by BM25, with their scores."""
         return self._index.keyword(text, kinds=_ARTICLES, roles=_BODY, k=k)
+
+    def _from_drafts(self) -> list[Lesson]:
+        """One lesson for each ticket with a draft that was taken; the latest one counts.
+
+        What was asked without a ticket is one lesson as well, however often it was asked in the same words.
+        """
+        found: dict[str, Lesson] = {}
+        for draft in TakenDrafts(self._database).all():
+            question = draft.question
+            key = question.id or f"draft:{_digest(question.full_text)}"
+            found[key] = Lesson(key, replace(question, id=key), draft.articles, votes=False)
+        return list(found.values())
 
     def _problems(self) -> dict[str, Question]:
         """The first chunk of each ticket's problem as it is embedded: what a question is compared with."""
@@ -78,6 +97,10 @@ class StoredDesk:
             return [(key, created, text) for key, created, text in connection.execute(query)]
 
 
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
 class StoredVectors:
     """An embedder that looks into the store first: what was embedded at ingest costs a read."""
 
@@ -88,7 +111,7 @@ class StoredVectors:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One row per text, in order."""
-        digests = [hashlib.sha256(text.encode("utf-8")).hexdigest() for text in texts]
+        digests = [_digest(text) for text in texts]
         known = self._known(digests)
         missing = [at for at, digest in enumerate(digests) if digest not in known]
         if missing:

@@ -58,7 +58,8 @@ class Outcome:
     """What to use from now on, and why.
 
     `weights` are the fusion weights to use, `encoder` the folder of the trained encoder or None to keep the present
-    one, `reranker` what orders the leading articles anew or None. `seconds` are wall time.
+    one, `reranker` what orders the leading articles anew or None. Of the `lessons`, `drafts` come from drafts that
+    agents took. `seconds` are wall time.
     """
 
     weights: FusionWeights
@@ -66,6 +67,7 @@ class Outcome:
     reranker: Reranker | None
     compared: tuple[Compared, ...]
     lessons: int
+    drafts: int
     earlier: int
     later: int
     seconds: float
@@ -120,8 +122,9 @@ def tune(
     started = clock()
     earlier, later = split([one for one in desk.lessons() if one.articles], LATER_SHARE)
     lessons = by_time((*earlier, *later))
+    drafts = sum(not lesson.votes for lesson in lessons)
     if len(later) < LEAST_QUESTIONS:
-        return Outcome(present, None, None, (), len(lessons), len(earlier), len(later), clock() - started)
+        return Outcome(present, None, None, (), len(lessons), drafts, len(earlier), len(later), clock() - started)
     corpus = _read_corpus(desk, lessons)
     links = link_table(lessons, corpus.documents)
     at = len(earlier)
@@ -141,7 +144,7 @@ def tune(
             weights, encoder, base = candidate, folder, trained
     reranker, reranking = _compare_reranker(base, corpus, links, at, weights)
     compared.append(reranking)
-    return Outcome(weights, encoder, reranker, tuple(compared), len(lessons), at, len(later), clock() - started)
+    return Outcome(weights, encoder, reranker, tuple(compared), len(lessons), drafts, at, len(later), clock() - started)
 
 
 def _read_corpus(desk: Desk, lessons: Sequence[Lesson]) -> _Corpus:

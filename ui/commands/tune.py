@@ -170,6 +170,7 @@ def _swap(home: Home, encoder: str, progress: Progress, record: Callable[[], obj
 def _report(outcome: Outcome) -> dict[str, Any]:
     return {
         "lessons": outcome.lessons,
+        "drafts": outcome.drafts,
         "earlier": outcome.earlier,
         "later": outcome.later,
         "compared": [_compared(one) for one in outcome.compared],
@@ -192,7 +193,7 @@ def _told(report: dict[str, Any]) -> str:
     if report["compared"]:
         lines.append(
             f"Learned from {report['earlier']} earlier tickets, judged on {report['later']} later ones "
-            f"({report['seconds']:.0f} s). Mean reciprocal rank of the article that resolved the ticket:"
+            f"({_drafts(report)}{report['seconds']:.0f} s). Mean reciprocal rank of the article that resolved it:"
         )
     for one in report["compared"]:
         verdict = "adopted" if one["adopted"] else "not adopted: not better beyond noise"
@@ -210,9 +211,13 @@ def _told(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _drafts(report: dict[str, Any]) -> str:
+    return f"{report['drafts']} of both are drafts that agents took, " if report["drafts"] else ""
+
+
 def _too_few(report: dict[str, Any]) -> str:
     return (
-        f"Nothing to learn from yet: {report['lessons']} resolved tickets link an article, and {report['later']} of "
-        "them are later ones to be judged on. At least 40 of those settle anything, about 200 tickets in all. "
-        "Ingest more resolved tickets."
+        f"Nothing to learn from yet: {report['lessons']} resolved tickets link an article or were answered with a "
+        f"draft that cites one, and {report['later']} of them are later ones to be judged on. At least 40 of those "
+        "settle anything, about 200 tickets in all. Ingest more resolved tickets."
     )
