@@ -19,12 +19,10 @@ _HIDDEN = re.compile(
 )
 # Joiners belong to Persian, Indic scripts and emoji; anywhere else they only hide something.
 _STRAY_JOINER = re.compile("(?<![^\x00-\x7f\u200c\u200d])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f\u200c\u200d])")
-# Sorting a run of marks takes quadratic time; 30 is the limit of Unicode's stream-safe text format.
-_MARK = (
-    "[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0711\u0730-\u074a"
-    "\u07eb-\u07f3\u0816-\u082d\u0859-\u085b\u0897-\u08ff\u0e38-\u0e4b\u0eb8-\u0ecb\u0f18-\u0f87\u1ab0-\u1aff"
-    "\u1dc0-\u1dff\u20d0-\u20f0\u302a-\u302f\u3099\u309a\ua66f-\ua67d\ufb1e\ufe20-\ufe2f\U0001d165-\U0001d1ad]"
-)
+# Sorting a run of marks takes quadratic time; 30 is the limit of Unicode's stream-safe text format. The marks are those
+# that this Python sorts, all of them below U+20000, and the three that come apart into such marks.
+_SORTED_MARKS = "".join(filter(unicodedata.combining, map(chr, range(0x300, 0x20000))))
+_MARK = f"[{_SORTED_MARKS}\u0f73\u0f75\u0f81]"
 _LONG_MARKS = re.compile(f"({_MARK}{{30}}){_MARK}+")
 
 

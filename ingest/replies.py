@@ -122,6 +122,7 @@ def _without_history(lines: Sequence[str], earlier: str) -> list[str]:
     """Cuts at the first header of a quoted message; quoted lines without one go only if they were said before."""
     bare = [_bare(line) for line in lines]
     last_marked = max((at for at, line in enumerate(lines) if _is_marked(line)), default=-1)
+    last_own = max((at for at, line in enumerate(lines) if line.strip() and not _is_marked(line)), default=-1)
     kept: list[str] = []
     under_header = False
     at = 0
@@ -133,7 +134,7 @@ def _without_history(lines: Sequence[str], earlier: str) -> list[str]:
             under_header = True
             at += size
             continue
-        if _is_quoted_mail(lines, at) and any(line.strip() for line in kept):
+        if at > last_own and _is_quoted_mail(lines, at) and any(line.strip() for line in kept):
             return kept
         if not (_is_marked(lines[at]) and (under_header or _was_said(lines[at], earlier))):
             kept.append(lines[at])
@@ -142,13 +143,9 @@ def _without_history(lines: Sequence[str], earlier: str) -> list[str]:
 
 
 def _is_quoted_mail(lines: Sequence[str], at: int) -> bool:
-    """Whether all that is left from `at` is marked as quoted and starts with the header of a mail."""
-    if (
-        not _is_marked(lines[at])
-        or sum(bool(_HEADER.match(line.lstrip("> "))) for line in lines[at : at + 8]) < _MIN_HEADERS
-    ):
-        return False
-    return all(_is_marked(line) or not line.strip() for line in lines[at:])
+    """Whether the header of a mail that is marked as quoted starts at `at`."""
+    headers = sum(bool(_HEADER.match(line.lstrip("> "))) for line in lines[at : at + 8])
+    return _is_marked(lines[at]) and headers >= _MIN_HEADERS
 
 
 def _is_marked(line: str) -> bool:

@@ -21,7 +21,7 @@ from ingest.sandbox import Limits, Sandbox
 from ingest.sources.files import FileSource, open_path
 from ingest.sources.item import Defaults, Item
 
-_SECONDS = 10.0  # of this process; the child has its own limit
+_SECONDS = Limits().seconds  # the product's own limit of one file: its parser's child has it, so has this process
 _MEMORY_KB = 512 * 1024
 
 

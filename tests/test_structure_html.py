@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
+from scaling import BELOW_QUADRATIC, growth
 
 from assistant.domain import Block
 from assistant.errors import UnreadableItem
@@ -240,9 +240,11 @@ def test_characters_hidden_in_entities_are_cleaned_too() -> None:
     ],
 )
 def test_deep_nesting_costs_no_more_than_its_length_and_keeps_the_text(tag: str) -> None:
-    started = time.process_time()
-    assert from_html(f"<{tag}>" * 20_000 + "bottom").text.endswith("bottom")
-    assert time.process_time() - started < 30
+    def nested(depth: int) -> str:
+        return f"<{tag}>" * depth + "bottom"
+
+    assert from_html(nested(20_000)).text.endswith("bottom")
+    assert growth(from_html, nested, 1_250, 10_000) < BELOW_QUADRATIC
 
 
 def test_a_page_of_millions_of_tags_is_refused() -> None:

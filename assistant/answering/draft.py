@@ -69,7 +69,7 @@ def extractive(
 
     parted = sections(found)
     ranked = _steps_first(rank(parted)) if how else rank(parted)
-    teller = _Teller(tuple(found), _weighed(asked, found), reader, limits)
+    teller = _Teller(tuple(found), _weighed(asked, found), _headings(found), reader, limits)
     reply = _gone_on(teller.opening(ranked), ranked, parted, rank, teller)
     reply, uncovered = _for_each_ask(question, reply, ranked, teller, embedder)
     return Draft(parts=reply.parts, uncovered=uncovered)
@@ -79,6 +79,14 @@ def _weighed(asked: Mapping[str, float], found: Sequence[Found]) -> dict[str, fl
     """The weights of the question's stems that were found, less for those that are found everywhere."""
     rare = rarity(one.unit.stems for one in found if one.touched)
     return {stem: weight * rare[stem] for stem, weight in asked.items() if stem in rare}
+
+
+def _headings(found: Sequence[Found]) -> dict[str, frozenset[str]]:
+    """What the sections of each document are headed, in lower case."""
+    headings: dict[str, set[str]] = {}
+    for one in found:
+        headings.setdefault(one.document_key, set()).add(one.headings[-1].casefold())
+    return {key: frozenset(texts) for key, texts in headings.items()}
 
 
 def _steps_first(ranked: Sequence[Ranked]) -> list[Ranked]:
@@ -136,10 +144,14 @@ class _Reply:
 
 @dataclass(frozen=True, slots=True)
 class _Teller:
-    """Tells sections of what was found to one reader; `weights` are those of the question's stems."""
+    """Tells sections of what was found to one reader.
+
+    `weights` are those of the question's stems, `headings` those of each document's sections, in lower case.
+    """
 
     found: tuple[Found, ...]
     weights: Mapping[str, float]
+    headings: Mapping[str, frozenset[str]]
     reader: Reader
     limits: Limits
 
@@ -230,10 +242,7 @@ class _Teller:
 
     def _told(self, one: Found, *, anchored: bool = True) -> _Saying | None:
         """The unit's parts for this reader; None when nothing of it can stand in a reply."""
-        headings = frozenset(
-            other.headings[-1].casefold() for other in self.found if other.document_key == one.document_key
-        )
-        voice = Voice(one.unit, one.candidate.passage, self.reader, anchored, headings)
+        voice = Voice(one.unit, one.candidate.passage, self.reader, anchored, self.headings[one.document_key])
         if one.unit.kind == "procedure":
             parts = voice.procedure()
             chars = sum(len(part.text) for part in parts)

@@ -121,12 +121,12 @@ class Voice:
 
     def procedure(self) -> list[Part]:
         """The lead-in, then one part for each step; what stands or is nested under it is told with it."""
-        told = self._parts(self._lead())
+        told, shared = self._parts(self._lead()), self._shares_condition()
         number = 0
         for lines in _step_groups(self.unit.lines):
             if _is_bare_label(lines):
                 continue
-            part = self._step(lines, conditioned=not (told and self._shares_condition()))
+            part = self._step(lines, conditioned=not (told and shared))
             if part is None:
                 continue
             if lines[0].block.kind == "step":
@@ -146,10 +146,10 @@ class Voice:
         usable = [lines for lines in groups if self._stands_alone(lines[0]) and not self._is_label(lines[0])]
         if len(usable) < len(groups) / 2:
             return []
-        told = self._parts(self._lead())
+        told, shared = self._parts(self._lead()), self._shares_condition()
         begun = len(told)
         for lines in _best_items(usable, weights):
-            part = self._step(lines, conditioned=not (told and self._shares_condition()))
+            part = self._step(lines, conditioned=not (told and shared))
             told += [part] if part else []
         return told if len(told) > begun else []
 
@@ -197,8 +197,9 @@ class Voice:
         """One part for each line; a condition is told once for each block, once in all when the unit shares it."""
         parts: list[Part] = []
         told: Block | None = None
+        shared = self._shares_condition()
         for line in lines:
-            repeated = line.block is told or (self._shares_condition() and bool(parts))
+            repeated = line.block is told or (shared and bool(parts))
             shown = rendered(line, self.passage, self.reader, conditioned=not repeated)
             if shown is not None:
                 parts.append(Part(shown.text, shown.quotes))

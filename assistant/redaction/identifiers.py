@@ -72,12 +72,12 @@ def cards(text: str) -> Iterator[Span]:
 
 def _card_in(text: str, groups: list[tuple[int, int]]) -> tuple[int, int] | None:
     """The longest run of whole digit groups that is a card."""
+    figures = [_figures(text[start:end]) for start, end in groups]
     for size in range(len(groups), 0, -1):
         for first in range(len(groups) - size + 1):
-            start, end = groups[first][0], groups[first + size - 1][1]
-            digits = _figures(text[start:end])
+            digits = "".join(figures[first : first + size])
             if _may_be_card(digits) and passes_luhn(digits):
-                return start, end
+                return groups[first][0], groups[first + size - 1][1]
     return None
 
 
