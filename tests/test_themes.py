@@ -215,7 +215,15 @@ def test_the_silhouette_agrees_with_an_independent_one() -> None:
 
 
 def test_the_worked_example_of_the_scale_holds() -> None:
-    assert best_scale([8, 12, 18, 27], [0.20, 0.24, 0.25, 0.245]) == 22
+    assert best_scale([10, 40], [0.20, 0.18]) == 15
+    assert best_scale([8, 12, 18, 27], [0.20, 0.24, 0.25, 0.245]) == 18
+    assert best_scale([5, 8], [-0.05, -0.05]) == best_scale([5, 8], [0.0, 0.0]) == 6
+
+
+def test_the_scale_hardly_moves_where_the_top_of_a_flat_curve_does() -> None:
+    scales, flat = [12, 18, 27, 40, 60, 90], np.array([0.070, 0.076, 0.080, 0.082, 0.082, 0.081])
+    tops = [best_scale(scales, list(flat + 0.004 * (np.arange(6) == at))) for at in range(2, 6)]
+    assert max(tops) <= 1.25 * min(tops), tops
 
 
 def test_nearest_agrees_with_a_full_sort() -> None:

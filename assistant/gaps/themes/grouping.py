@@ -38,7 +38,7 @@ _SCAN_ROUNDS = 3
 _WIDE = 18
 _MERGE = 3
 _FEW_ALIKE = 0.55
-_AS_GOOD = 0.97
+_FLATNESS = 0.1
 _MAJORITY = 0.5
 _ALIKE = 0.15
 _TINY = 1e-6
@@ -152,19 +152,15 @@ def _few(points: Floats) -> Labels:
 
 
 def best_scale(scales: Sequence[int], quality: Sequence[float]) -> int:
-    """The geometric mean of the best scale and those beside it whose quality is within 3 % of the best.
+    """The geometric mean of the scales, each weighted by `exp((quality - best) / (0.1 |best|))`.
 
-    Worked example: scales 8, 12, 18, 27 of quality 0.20, 0.24, 0.25, 0.245: 12 is 4 % below the best and
-    27 only 2 %, so the scale is sqrt(18 x 27) = 22.
+    The curve is flat around its top and no smoother than its seeds: the top alone jumps from 40 to 90 when a month is
+    added, and with it every theme. Worked example: scales 10 and 40 of quality 0.20 and 0.18 weigh 1 and
+    exp(-1) = 0.37, so the scale is exp((ln 10 + 0.37 ln 40) / 1.37) = 14.5, read as 15.
     """
-    top = int(np.argmax(quality))
-    floor = _AS_GOOD * quality[top]
-    low, high = top, top
-    while low > 0 and quality[low - 1] >= floor:
-        low -= 1
-    while high + 1 < len(quality) and quality[high + 1] >= floor:
-        high += 1
-    return round(float(np.exp(np.mean(np.log(scales[low : high + 1])))))
+    best = max(quality)
+    weights = np.exp((np.asarray(quality) - best) / (_FLATNESS * max(abs(best), _TINY)))
+    return max(round(float(np.exp(np.average(np.log(scales), weights=weights)))), 1)
 
 
 def _graph(space: Floats, candidates: Neighbours, scale: int, *, seed: int) -> sparse.csr_matrix:
