@@ -29,7 +29,8 @@ from assistant.gaps.themes.neighbours import (
 )
 
 NONE = -1
-RUNS = 8
+RUNS = 24
+"""Groupings that vote: with a third of them, pairs kept from month to month fall by up to 0.06."""
 MIN_SIZE = 3
 MAX_POINTS = 5000
 _SCALES = (3, 5, 8, 12, 18, 27, 40, 60, 90)
