@@ -253,7 +253,7 @@ def test_a_fix_that_just_shipped_has_not_enough_data_and_a_real_one_is_measured(
     Contacts(log.database).add_all(contacts)
     log.grouping.regroup()
     wifi = Contacts(log.database).page(ContactFilter(text="of wifi"), limit=1)[0].theme_id or ""
-    late = START.date() + timedelta(weeks=39)
+    late = START.date() + timedelta(weeks=38)
     fixes = Fixes(log.database)
     too_late = fixes.add("T2" if wifi != "T2" else "T1", "ann", what="a label", shipped_on=late)
     fix = fixes.add(wifi, "ann", what="a new radio driver", shipped_on=START.date() + timedelta(weeks=25))
@@ -291,3 +291,58 @@ def test_a_word_about_a_whole_theme_teaches_its_contacts_labels(grouped: GapLog)
     grouped.labelling.label_new()
     taught = Contacts(grouped.database).page(ContactFilter(theme_id="T1"), limit=99)
     assert sum(c.reason.cause == "request" for c in taught) > len(taught) / 2
+
+
+def test_a_fix_is_taken_back_with_its_status_and_brought_back(grouped: GapLog) -> None:
+    theme = Themes(grouped.database).all()[0].id
+    changes, fixes = ThemeChanges(grouped.database), Fixes(grouped.database)
+    changes.set(theme, {"status": "accepted"}, "dana")
+    first = fixes.add(theme, "dana", what="A hint", shipped_on=date.today() - timedelta(days=3))  # noqa: DTZ011
+    assert Themes(grouped.database).get(theme).status == "shipped"
+    assert changes.undo(theme, None, "dana").status == "accepted"
+    assert fixes.of([theme]) == []
+
+    again = fixes.add(theme, "dana", what="A hint", shipped_on=first.shipped_on, link="https://x.example/1")
+    fixes.remove(theme, again.id, "dana")
+    assert (Themes(grouped.database).get(theme).status, fixes.of([theme])) == ("accepted", [])
+    assert changes.undo(theme, None, "eve").status == "shipped"
+    back = fixes.of([theme])[0]
+    assert (back.what, back.link, back.actor, back.picked_on) == (
+        "A hint",
+        "https://x.example/1",
+        "dana",
+        again.picked_on,
+    )
+
+    second = fixes.add(theme, "dana", what="A button", shipped_on=date.today())  # noqa: DTZ011
+    fixes.remove(theme, second.id, "dana")
+    assert Themes(grouped.database).get(theme).status == "shipped"
+    with pytest.raises(UsageError, match="up to today"):
+        fixes.add(theme, "dana", what="Later", shipped_on=date.today() + timedelta(days=9))  # noqa: DTZ011
+
+
+def test_a_fix_knows_when_its_theme_was_chosen(grouped: GapLog) -> None:
+    theme, other = (state.id for state in Themes(grouped.database).all()[:2])
+    ThemeChanges(grouped.database).set(theme, {"status": "accepted"}, "dana")
+    today = datetime.now(UTC).date()
+    fixes = Fixes(grouped.database)
+    assert fixes.add(theme, "dana", what="A hint", shipped_on=today).picked_on == today
+    before = today - timedelta(days=30)  # accepted only afterwards
+    assert fixes.add(other, "dana", what="A hint", shipped_on=before).picked_on == before
+    said = before - timedelta(days=5)
+    assert fixes.add(other, "dana", what="Another", shipped_on=before, picked_on=said).picked_on == said
+
+
+def test_a_theme_that_is_reopened_loses_its_reason_and_a_partial_answer_is_none(grouped: GapLog) -> None:
+    theme = Themes(grouped.database).all()[0].id
+    changes = ThemeChanges(grouped.database)
+    changes.set(theme, {"status": "dismissed", "reason": "by design"}, "dana")
+    assert changes.set(theme, {"status": "new"}, "dana").reason == ""
+    with pytest.raises(UsageError, match="reason"):
+        changes.set(theme, {"status": "dismissed"}, "dana")
+    member = next(i for i, (of, _) in Themes(grouped.database).members().items() if of == theme)
+    heard = Contacts(grouped.database).get(member)
+    values = {"channel": heard.channel, "kind": heard.kind, "at": heard.at, "text": heard.text}
+    Contacts(grouped.database).add(NewContact(token=heard.token, verdict="partial", confidence=0.5, **values))
+    view = grouped.board.show(theme, Period(START.date(), START.date() + timedelta(days=60)))
+    assert (view.asked, view.answered) == (1, 0.0)

@@ -51,7 +51,7 @@ _DONE = {
     "reason": "Noted; it counts as the truth and trains.",
     "read": "",
 }
-_NO_UNDO = ("undo", "reason", "read", "fix", "unfix")
+_NO_UNDO = ("undo", "reason", "read")
 
 Changes = dict[Any, Any]
 """New values by component, as Gradio takes them."""
@@ -238,6 +238,8 @@ def _undo(client: Client, action: Json, done: Json) -> Html | None:
     """The button that takes back what was just done: the latest change of the theme that it is written on."""
     if action["do"] in ("comment", "proposal"):
         return press("Undo", {"do": "withdraw", "theme": done["theme_id"], "note": done["id"]})
+    if action["do"] == "fix":
+        return press("Undo", {"do": "unfix", "theme": done["theme_id"], "fix": done["id"]})
     theme_id = str(done.get("id", action["theme"]))
     history = done.get("history") or calls.theme(client, theme_id, "")["history"]
     latest = max(history, key=lambda change: int(change["id"]), default=None)

@@ -116,7 +116,7 @@ def download(client: Client, what: str, wanted: Wanted) -> tuple[str, str]:
     kind, _, rest = what.partition("/")
     if kind == "themes":
         suffix = {"csv": "csv", "md": "md", "github": "json"}.get(rest, "csv")
-        text = client.text("/v1/exports/themes", {"format": rest, **span(client, wanted.period)})
+        text = client.text("/v1/exports/themes", {"format": rest, **wanted.parameters(), **span(client, wanted.period)})
         return f"themes-{rest}.{suffix}", text
     name, _, suffix = rest.rpartition(".")
     if kind == "digest":

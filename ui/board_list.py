@@ -92,7 +92,7 @@ def _filters(found: Json, wanted: Wanted) -> Html:
                 type="search",
                 value=wanted.text,
                 data_filter="text",
-                placeholder="in name or quotes",
+                placeholder="in the name or its words",
                 id="text",
             ),
             class_="field is-text",

@@ -69,7 +69,7 @@ def _facts(theme: Json, currency: str) -> Html:
         ("Rank", str(theme["rank"]), movement(theme["moved"])),
     ]
     if theme["answered"] is not None:
-        facts.append(("Answered", share(theme["answered"]), "by the knowledge"))
+        facts.append(("Answered in full", share(theme["answered"]), f"of {theme['asked']:,} asked"))
     if theme["rating"] is not None:
         facts.append(("Rating", f"{theme['rating']:.1f}", f"of 5, {counted(theme['ratings'], 'rating')}"))
     cells = (

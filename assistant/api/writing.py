@@ -6,13 +6,14 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Query
 from fastapi.responses import PlainTextResponse, Response
 from pydantic import Field
 
 from assistant.api.auth import Asker, GapWorker
 from assistant.api.services import Served, Services
-from assistant.api.themes import Day
+from assistant.api.themes import Day, Word
+from assistant.cleaning import cleaned
 from assistant.gaplog.board import ThemeFilter
 from assistant.gaplog.drafting import drafted
 from assistant.gaplog.knowledge_map import KnowledgeMap
@@ -74,16 +75,23 @@ def export_themes(
     format: ExportFormat = "csv",
     since: Day = None,
     until: Day = None,
+    status: Word = "",
+    cause: Word = "",
+    stage: Word = "",
+    channel: Word = "",
+    text: Annotated[str, Query(max_length=200)] = "",
+    ignored: bool = False,
 ) -> Response:
     """Themes of a period as a file: a spreadsheet, Markdown, or what GitHub, Jira and Linear import."""
-    found = export(_all(services, since, until), format)
+    wanted = ThemeFilter(status, cause, stage, cleaned(channel), cleaned(text), ignored)
+    found = export(_all(services, since, until, wanted), format)
     name = f'attachment; filename="themes-{format}.{found.suffix}"'
     return Response(found.text.encode(), media_type=found.media_type, headers={"Content-Disposition": name})
 
 
-def _all(services: Services, since: Day, until: Day) -> Any:
+def _all(services: Services, since: Day, until: Day, wanted: ThemeFilter = ThemeFilter()) -> Any:
     board = services.gap_log.board
-    return board.page(board.period(since, until), ThemeFilter(), limit=_MOST, offset=0)
+    return board.page(board.period(since, until), wanted, limit=_MOST, offset=0)
 
 
 def _article(mapped: Mapped) -> dict[str, Any]:

@@ -47,8 +47,8 @@ def asked_often(contacts: Sequence[Counted], until: date) -> list[NewSignal]:
     """A signal for each theme that is answered well and asked no less than before, of the eight weeks up to `until`.
 
     In the last four weeks at least five of its contacts were asked of the knowledge, at least 60 % of them are
-    answered with a mean confidence of 0.5, and its share of all contacts is at least 80 % of that of the four weeks
-    before.
+    answered in full, with a mean confidence of 0.5, and its share of all contacts is at least 80 % of that of the
+    four weeks before.
 
     Worked example: 8 of 100 contacts in the last four weeks, all asked, 6 answered at 0.7; before 9 of 100. Answered
     75 %, share 0.08 against 0.09, which is 89 %: asked often although answered well.
@@ -59,7 +59,7 @@ def asked_often(contacts: Sequence[Counted], until: date) -> list[NewSignal]:
     found = []
     for theme, mine in by_theme(now).items():
         asked = [c for c in mine if c.verdict]
-        answered = [c for c in asked if c.verdict != "gap"]
+        answered = [c for c in asked if c.verdict == "answered"]
         if len(asked) < LEAST or len(answered) < ANSWERED * len(asked):
             continue
         confidence = float(np.mean([c.confidence or 0.0 for c in answered]))

@@ -90,8 +90,8 @@ def _reading(theme: ThemeView) -> str:
     if label == "design":
         if theme.answered is not None and theme.answered >= _ANSWERED_WELL:
             return (
-                f"The knowledge answers {w.share(theme.answered)} of these and people still have to ask: the answer is "
-                "written, the product asks the question."
+                f"The knowledge answers {w.share(theme.answered)} of those asked and people still have to ask: the "
+                "answer is written, the product asks the question."
             )
         return "The product works as made, and people stumble over how it is made."
     if label == "external":

@@ -161,7 +161,7 @@ def view(
         stage=_judged(mine, "stage", state.stage, known.deciders.get((state.id, "stage"), "")),
         weeks=weeks, cost=impact.cost, minutes=own_minutes(mine) or prices.minutes,
         rating=float(np.mean(ratings)) if ratings else None, ratings=len(ratings),
-        answered=sum(c.verdict != "gap" for c in asked) / len(asked) if asked else None,
+        answered=sum(c.verdict == "answered" for c in asked) / len(asked) if asked else None, asked=len(asked),
         rank=impact.rank, moved=impact.moved, quotes=known.quotes.get(state.id, ()),
         signals=dict(known.signals.get(state.id, {})),
         parties=dict(Counter(c.reason.party for c in mine if c.reason.party).most_common()),

@@ -106,8 +106,9 @@ class ThemeView:
 
     `people` is None where nobody knows who wrote; `share` is of all contacts of the period; `cost` is in the
     desk's currency, None without contacts; `minutes` the handle time that it was computed with; `rank` starts
-    at 1, `moved` is positive for up, None for new on the list. `answered` is the share of its contacts that the
-    knowledge answers, None where none was asked. `signals` counts by type; `parties` names outside parties.
+    at 1, `moved` is positive for up, None for new on the list. Of its contacts `asked` were put to the
+    knowledge, and `answered` is the share of those that it answers in full, None where none was asked. `signals`
+    counts by type; `parties` names outside parties.
     """
 
     state: ThemeState
@@ -124,6 +125,7 @@ class ThemeView:
     rating: float | None
     ratings: int
     answered: float | None
+    asked: int
     rank: int
     moved: int | None
     quotes: tuple[Quoted, ...]

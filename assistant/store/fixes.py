@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from assistant.errors import NotFound
+from assistant.errors import NotFound, UsageError
 from assistant.records import Fix, Note, NoteKind
 from assistant.store import gap_tables as g
 from assistant.store.database import Database
@@ -35,9 +35,15 @@ class Fixes:
     ) -> Fix:
         """Record what shipped and set the theme to `shipped`, in one transaction; the same fix is recorded once.
 
+        `picked_on` is the day on which the theme was chosen. Where nobody says it, it is the day on which the theme was
+        last accepted or begun, else the day of shipping: a theme is chosen when it is high, and without a day the
+        effect could not warn of that.
+
         Raises:
-            NotFound: no theme has that id.
+            NotFound: no theme has that id. UsageError: the day of shipping is still to come.
         """
+        if shipped_on > datetime.now(UTC).date() + timedelta(days=1):  # tomorrow has begun somewhere
+            raise UsageError(f"Expected a day up to today for what shipped, found {shipped_on}. Record it when it has.")
         token = f"{theme_number(theme)}|{shipped_on}|{what}"[:200]
         values = {"shipped_on": shipped_on, "what": what, "link": link, "picked_by": picked_by, "picked_on": picked_on}
         with self._database.write() as connection:
@@ -45,13 +51,16 @@ class Fixes:
             known = connection.execute(select(g.Fix).where(g.Fix.token == token)).first()
             if known is not None:
                 return _fix(known)
+            values["picked_on"] = picked_on or _picked_on(connection, row.id, shipped_on)
             made = insert(g.Fix).values(theme_id=row.id, token=token, actor=actor, at=datetime.now(UTC), **values)
             fix_id = int(connection.execute(made.returning(g.Fix.id)).scalar_one())
             _set_status(connection, row, "shipped", actor, {"fix": fix_id, "what": what})
             return _fix(connection.execute(select(g.Fix).where(g.Fix.id == fix_id)).one())
 
     def remove(self, theme: str, fix_id: int, actor: str) -> None:
-        """Take a fix back that was recorded by mistake; the theme's history keeps it.
+        """Take a fix back that was recorded by mistake; the theme's history keeps it, so that it can be brought back.
+
+        A theme without any other fix gets the status from before it shipped.
 
         Raises:
             NotFound: the theme has no such fix.
@@ -61,9 +70,8 @@ class Fixes:
             fix = connection.execute(select(g.Fix).where(g.Fix.id == fix_id, g.Fix.theme_id == row.id)).first()
             if fix is None:
                 raise NotFound(f"{theme_id(row.id)} has no fix {fix_id}.")
-            connection.execute(delete(g.Fix).where(g.Fix.id == fix_id))
-            shown = {"fix": fix.id, "what": fix.what, "shipped_on": fix.shipped_on.isoformat(), "link": fix.link}
-            write_change(connection, row.id, actor, "unfix", shown, {})
+            write_change(connection, row.id, actor, "unfix", _kept(fix), {})
+            drop_fix(connection, row, fix_id)
 
     def of(self, themes: Sequence[str]) -> list[Fix]:
         """Fixes of these themes, oldest first."""
@@ -144,6 +152,59 @@ class Fixes:
             for row in connection.execute(select(g.Exposure).order_by(g.Exposure.name, g.Exposure.week)):
                 found.setdefault(row.name, {})[row.week] = row.amount
         return found
+
+
+def drop_fix(connection: Connection, row: Any, fix_id: int) -> None:
+    """Remove a fix within the caller's transaction; without another one the theme gets its status from before."""
+    connection.execute(delete(g.Fix).where(g.Fix.id == fix_id))
+    others = connection.scalar(select(func.count(g.Fix.id)).where(g.Fix.theme_id == row.id))
+    if others or row.status not in ("shipped", "measured"):
+        return
+    set_by_fix = [event for event in _set_events(connection, row.id) if event.after.get("status") == "shipped"]
+    before = str(set_by_fix[0].before["status"]) if set_by_fix else "accepted"
+    connection.execute(update(g.Theme).where(g.Theme.id == row.id).values(status=before))
+    ids = [event.id for event in set_by_fix[:1]]  # what it set is taken back with it
+    connection.execute(update(g.ThemeEvent).where(g.ThemeEvent.id.in_(ids)).values(undone=True))
+
+
+def bring_back_fix(connection: Connection, row: Any, event: Any) -> None:
+    """Record a fix again as it was before the change `event` took it back."""
+    kept = event.before
+    connection.execute(
+        insert(g.Fix).values(
+            theme_id=row.id, token=kept["token"], actor=kept["author"], what=kept["what"], link=kept["link"],
+            shipped_on=date.fromisoformat(kept["shipped_on"]), picked_by=kept["picked_by"],
+            picked_on=date.fromisoformat(kept["picked_on"]) if kept["picked_on"] else None,
+            at=datetime.fromisoformat(kept["at"]),
+        )
+    )  # fmt: skip
+    if row.status != "shipped":
+        connection.execute(update(g.Theme).where(g.Theme.id == row.id).values(status="shipped"))
+        write_change(connection, row.id, event.actor, "set", {"status": row.status}, {"status": "shipped"})
+
+
+def _kept(fix: Any) -> dict[str, Any]:
+    return {
+        "fix": fix.id, "token": fix.token, "author": fix.actor, "what": fix.what, "link": fix.link,
+        "shipped_on": fix.shipped_on.isoformat(), "picked_by": fix.picked_by,
+        "picked_on": fix.picked_on.isoformat() if fix.picked_on else "", "at": fix.at.isoformat(),
+    }  # fmt: skip
+
+
+def _picked_on(connection: Connection, theme: int, shipped_on: date) -> date:
+    """The last day up to shipping on which somebody accepted or began the theme, else that of shipping."""
+    days = [
+        event.at.date()
+        for event in _set_events(connection, theme)
+        if event.after.get("status") in ("accepted", "in_progress") and event.at.date() <= shipped_on
+    ]
+    return max(days, default=shipped_on)
+
+
+def _set_events(connection: Connection, theme: int) -> list[Any]:
+    """The theme's settings that stand, latest first."""
+    mine = (g.ThemeEvent.theme_id == theme, g.ThemeEvent.action == "set", g.ThemeEvent.undone.is_(False))
+    return list(connection.execute(select(g.ThemeEvent).where(*mine).order_by(g.ThemeEvent.id.desc())))
 
 
 def _set_status(connection: Connection, row: Any, status: str, actor: str, why: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from assistant.records import REVERSIBLE, THEME_STATUSES, ThemeState
 from assistant.store import gap_tables as g
 from assistant.store.corpus import pieces
 from assistant.store.database import Database
+from assistant.store.fixes import bring_back_fix, drop_fix
 from assistant.store.theme_ids import theme_id, theme_number
 from assistant.store.themes import NIGHT, new_theme, shown_theme, theme_row, write_change
 
@@ -39,6 +40,8 @@ class ThemeChanges:
         wanted = _checked(changes)
         with self._database.write() as connection:
             row = _open_row(connection, theme)
+            if row.status == "dismissed" and wanted.get("status", "dismissed") != "dismissed":
+                wanted.setdefault("reason", "")
             if wanted.get("status") == "dismissed" and not (wanted.get("reason") or row.reason):
                 raise UsageError("Expected a reason for dismissing the theme, found none. Say why in 'reason'.")
             if "name" in wanted:
@@ -190,6 +193,12 @@ def _take_back(connection: Connection, row: Any, event: Any) -> None:
         return
     if event.action == "withdraw":
         _bring_back_note(connection, event)
+        return
+    if event.action == "fix":
+        drop_fix(connection, row, int(event.after["fix"]))
+        return
+    if event.action == "unfix":
+        bring_back_fix(connection, row, event)
         return
     now = {name: _plain(getattr(row, name)) for name in event.after}
     if now != dict(event.after):

@@ -152,7 +152,7 @@ def _print_facts(view: ThemeView) -> None:
     from assistant.gaps.wording import against_expected
 
     if view.answered is not None:
-        typer.echo(f"answered by the knowledge: {view.answered:.0%}")
+        typer.echo(f"answered in full by the knowledge: {view.answered:.0%} of {view.asked} asked")
     if view.rating is not None:
         typer.echo(f"rating: {view.rating:.1f} of 5 in {view.ratings}")
     if view.parties:

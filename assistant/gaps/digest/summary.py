@@ -46,7 +46,7 @@ def theme_facts(theme: ThemeView, currency: str) -> tuple[str, ...]:
     if theme.weeks:
         facts.append(f"This week {w.against_expected(theme.weeks[-1])}.")
     if theme.answered is not None:
-        facts.append(f"The knowledge answers {w.share(theme.answered)} of these questions.")
+        facts.append(f"The knowledge answers {w.share(theme.answered)} of the {theme.asked:,} that were asked of it.")
     if theme.parties:
         named = sorted(theme.parties, key=lambda party: (-theme.parties[party], party))
         facts.append(f"People name {', '.join(named[:3])}.")
