@@ -45,6 +45,7 @@ _NEAR = 0.45  # cosine from which a section that is not told yet is worth tellin
 _CLOSE_BEHIND = 0.1  # how far behind the best a section of its document may rank to fill up or to go on
 _STEPS_BEHIND = 0.2  # how far behind the best one with steps may rank, when steps are wanted and the best has none
 _MOST_ASKS = 4
+_SAYS_SOMETHING = 40  # characters of an agent's last words; fewer are a farewell
 
 
 def extractive(
@@ -322,6 +323,13 @@ def _said(reply: _Reply) -> set[str]:
 
 
 # --- what tickets know -------------------------------------------------------------------------------------
+
+
+def last_resolution(passages: Sequence[Passage]) -> Suggestion | None:
+    """What the agent wrote last that says something, of a ticket's resolution in order; None without anything."""
+    told = [resolution_suggestion(Candidate(passage, 0.0, 0.0, 0.0, 0.0)) for passage in passages]
+    said = [one for one in told if one is not None]
+    return next((one for one in reversed(said) if len(one.text) >= _SAYS_SOMETHING), said[0] if said else None)
 
 
 def resolution_suggestion(candidate: Candidate, *, limits: Limits = Limits()) -> Suggestion | None:

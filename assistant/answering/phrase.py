@@ -49,7 +49,8 @@ class NoRails:
 class Phrased:
     """A guarded draft, who phrased it, and what is to be said about that.
 
-    `declined`: the model saw no answer. `cut`: its reply broke off after parts of it were shown.
+    `declined`: the model saw no answer. `cut`: its reply broke off after parts of it were shown. `instead` is the
+    extractive draft for a model's one, should none of its parts be supported.
     """
 
     draft: Draft
@@ -59,6 +60,7 @@ class Phrased:
     declined: bool = False
     usage: Usage | None = None
     cut: bool = False
+    instead: Phrased | None = None
 
 
 def phrase(
@@ -83,12 +85,15 @@ def phrase(
         silent = replace(plain.draft, parts=())
         return Phrased(silent, written.model, written.prompt_version, notices, declined=True, usage=written.usage)
     kept = screened(written.draft, whole, question, rails)
+    said = (*notices, *kept.notices)
     if not kept.draft.parts:
         refused = "chat_model: nothing of its draft may be shown; this is the extractive draft"
-        return Phrased(plain.draft, notices=(*notices, *kept.notices, refused), usage=written.usage)
+        return Phrased(plain.draft, notices=(*said, refused), usage=written.usage)
     draft = replace(plain.draft, parts=kept.draft.parts)
-    said = (*notices, *kept.notices)
-    return Phrased(draft, written.model, written.prompt_version, said, usage=written.usage, cut=written.cut)
+    instead = Phrased(plain.draft, notices=(*said, *plain.notices), usage=written.usage)
+    return Phrased(
+        draft, written.model, written.prompt_version, said, usage=written.usage, cut=written.cut, instead=instead
+    )
 
 
 def allowed_suggestions(

@@ -12,7 +12,7 @@ import numpy as np
 from assistant.answering.asks import coverage
 from assistant.answering.clarify import follow_ups
 from assistant.answering.conflict import conflicts
-from assistant.answering.draft import resolution_suggestion
+from assistant.answering.draft import last_resolution
 from assistant.answering.fuse import FusionWeights
 from assistant.answering.guard import violations_of
 from assistant.answering.live import Follower, Live
@@ -133,9 +133,7 @@ class Assistant:
             listener = Live(follower, lambda part: self._stays(part, retrieval, whole))
         phrased = phrase(question, candidates, whole, self._embedder, self._drafter, self._rails, style, listener)
         clock.lap("draft")
-        texts = {key: passage.text for key, passage in whole.items()}
-        verdicts = verify(phrased.draft, texts, self._embedder, whole=whole)
-        supports = self._still_live([s for s in verdicts if s.score >= _LEAST_SUPPORT])
+        phrased, supports = self._verified(phrased, whole)
         clock.lap("verify")
         covered = coverage(question, [s.part for s in supports])
         decision = self._decide(retrieval, supports, covered, phrased.declined)
@@ -173,10 +171,26 @@ class Assistant:
     def _stays(self, part: Part, retrieval: Retrieval, whole: Mapping[tuple[str, int], Passage]) -> bool:
         """Whether the part is sure to be in the reply, whatever parts come after it."""
         kept = screened(Draft((part,)), whole, retrieval.question, self._rails).draft
-        texts = {key: passage.text for key, passage in whole.items()}
-        verdicts = verify(kept, texts, self._embedder, whole=whole)
-        supports = self._still_live([s for s in verdicts if s.score >= _LEAST_SUPPORT])
+        supports = self._supported(kept, whole)
         return bool(supports) and self._decide(retrieval, supports, 1.0, False).verdict != "gap"
+
+    def _verified(self, phrased: Phrased, whole: Mapping[tuple[str, int], Passage]) -> tuple[Phrased, list[Support]]:
+        """The draft's supported parts. What a model wrote without support is left out and said; all of it, replaced."""
+        supports = self._supported(phrased.draft, whole)
+        said = len(phrased.draft.parts)
+        if phrased.instead is None or len(supports) == said:
+            return phrased, supports
+        if supports:
+            lost = f"chat_model: {said - len(supports)} of its {said} parts are left out, their sources do not say that"
+            return replace(phrased, notices=(*phrased.notices, lost)), supports
+        plain = phrased.instead
+        refused = "chat_model: no source supports any part of its draft; this is the extractive draft"
+        return replace(plain, notices=(*plain.notices, refused)), self._supported(plain.draft, whole)
+
+    def _supported(self, draft: Draft, whole: Mapping[tuple[str, int], Passage]) -> list[Support]:
+        texts = {key: passage.text for key, passage in whole.items()}
+        verdicts = verify(draft, texts, self._embedder, whole=whole)
+        return self._still_live([s for s in verdicts if s.score >= _LEAST_SUPPORT])
 
     def _still_live(self, supports: Sequence[Support]) -> list[Support]:
         """Supports whose every source still exists now: one may have been deleted since retrieval."""
@@ -208,7 +222,7 @@ class Assistant:
         for hit in near:
             ends = [passages[i] for i in chunks.get(hit.document_key, ()) if i in passages]
             ends = [p for p in ends if p.role == "resolution"]
-            suggestion = resolution_suggestion(Candidate(ends[0], hit.score, 0.0, 0.0, hit.score)) if ends else None
+            suggestion = last_resolution(ends)
             if suggestion is not None:
                 found.append(suggestion)
         return tuple(found[:_SUGGESTIONS])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,24 @@ from assistant.domain import Block, CitedPart, Passage, Question, Quote, Source,
 
 VersionKey = tuple[str, int]
 _LISTED = {"step", "item", "row"}
+_TITLES = frozenset("mr mrs ms miss mx dr prof sir madam herr frau mme mlle".split())
+_NAME = re.compile(r"[^\W\d_][^\W\d_'’.-]*(?:['’.-][^\W\d_]+)*")
+
+
+def first_name(requester: str) -> str:
+    """What to greet somebody by, empty where it is no first name: an address, a handle, a surname behind a title.
+
+    >>> [first_name(name) for name in ("Ada Lovelace", "Vogel, Marta", "Dr. Jane Doe", "Jean-Luc")]
+    ['Ada', 'Marta', 'Jane', 'Jean-Luc']
+    >>> [first_name(name) for name in ("ada@example.org", "Mrs. Vogel", "google-play-user-481", "Müller,")]
+    ['', '', '', '']
+    """
+    surname, comma, given = requester.partition(",")
+    words = (given if comma else surname).split()
+    named = [word for word in words if word.casefold().rstrip(".") not in _TITLES]
+    if not named or (len(named) == 1 and len(named) < len(words)) or not _NAME.fullmatch(named[0]):
+        return ""
+    return named[0][:60]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +42,7 @@ class Wording:
 
     def greet(self, question: Question) -> str:
         """The greeting, by name when the name is known."""
-        name = question.requester.strip().split(" ")[0][:60] if question.requester.strip() else ""
+        name = first_name(question.requester)
         return self.greeting.replace("{name}", name) if name else self.greeting_without_name
 
     def close(self) -> str:

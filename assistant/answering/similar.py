@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from assistant.answering.draft import resolution_suggestion
-from assistant.domain import Audience, Candidate, Hit, Passage, Suggestion
+from assistant.answering.draft import last_resolution
+from assistant.domain import Audience, Hit, Passage, Suggestion
 from assistant.seams import Knowledge
 
 LEAST_SIMILAR = 0.45
@@ -75,7 +75,7 @@ def _passages(
 def _resolution(passages: Sequence[Passage], allow: Allow) -> str:
     """The last reply that resolved it, in whole sentences."""
     ends = [passage for passage in passages if passage.role == "resolution"]
-    told = resolution_suggestion(Candidate(ends[0], 0.0, 0.0, 0.0, 0.0)) if ends else None
+    told = last_resolution(ends)
     kept = allow([told]) if told is not None else ()
     return kept[0].text if kept else ""
 

@@ -1,0 +1,68 @@
+"""What a chat model writes without support never reaches a reply, and the agent is told; who is greeted, and how."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from answering_desk import WIFI, Desk, modest
+
+from assistant.answering.draft import last_resolution
+from assistant.domain import Block, Passage
+from eval.fake_openai import Behaviour, Payload, reply_text
+
+Desks = tuple[Desk, Desk]
+
+
+def adds(false: str, *, keeps: bool) -> Callable[[Payload], Behaviour]:
+    """A model that writes `false`, cited, alone or after what the passages say."""
+
+    def script(payload: Payload) -> Behaviour:
+        said = json.loads(modest(payload).content or "{}")["parts"] if keeps else []
+        return Behaviour("false", reply_text([*said, {"text": false, "citations": [1], "step": None}]))
+
+    return script
+
+
+FALSE = "The display must be sent to Norway for 900 dollars."
+
+
+def test_a_models_draft_without_any_support_is_replaced_and_that_is_said(answering_desks: Desks) -> None:
+    plain, desk = answering_desks
+    assert desk.vendor is not None
+    desk.vendor.script = adds(FALSE, keeps=False)
+    answer, expected = desk.draft(), plain.draft()
+    assert answer["verdict"] == expected["verdict"] != "gap"
+    assert [part["text"] for part in answer["parts"]] == [part["text"] for part in expected["parts"]]
+    assert answer["model"] == "extractive"
+    assert any("no source supports any part" in warning for warning in answer["warnings"])
+    assert answer["usage"]["calls"] == 1
+
+
+def test_parts_without_support_are_left_out_and_counted(answering_desks: Desks) -> None:
+    desk = answering_desks[1]
+    assert desk.vendor is not None
+    desk.vendor.script = adds(FALSE, keeps=True)
+    answer = desk.draft(WIFI)
+    assert answer["parts"]
+    assert "Norway" not in str(answer["parts"])
+    assert answer["model"] == "openai:fake"
+    assert any(f"1 of its {len(answer['parts']) + 1} parts are left out" in warning for warning in answer["warnings"])
+
+
+def said(text: str, number: int) -> Passage:
+    return Passage(
+        number, "t", 1, "ticket", "internal", "resolution", "T", "", (), "", text, 0, len(text),
+        (Block("agent", 0, len(text)),),
+    )  # fmt: skip
+
+
+def test_how_a_ticket_ended_is_the_last_thing_that_says_something() -> None:
+    question = said("Which name was at the top of the screen when it failed?", 1)
+    cure = said("Sign out on the display, sign in as the owner, and it is back.", 2)
+    farewell = said("You're welcome.", 3)
+    found = last_resolution([question, cure, farewell])
+    assert found is not None
+    assert found.text == cure.text
+    assert last_resolution([farewell]) is None
+    assert last_resolution([]) is None
