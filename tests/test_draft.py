@@ -464,6 +464,19 @@ def test_a_sentence_that_leans_on_one_that_is_not_told_is_left_out() -> None:
     assert texts(drafted("Do photos print in colour?", document)) == ["Photos print in colour.", "This takes a minute."]
 
 
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("Is there a discount for a second home?", ["Yes, the second home is half the price.", "Ask for it by mail."]),
+        ("Is there a discount for students?", ["Ask for it by mail."]),
+    ],
+)
+def test_a_yes_to_another_question_is_not_told(question: str, told: list[str]) -> None:
+    answer = "Yes, the second home is half the price. Ask for it by mail."
+    title = "Is there a discount for a second home?"
+    assert texts(drafted(question, passage([("paragraph", answer)], key="faq", title=title, kind="faq"))) == told
+
+
 def test_an_answer_in_a_faq_may_lean_on_its_question() -> None:
     faq = passage([("paragraph", "It shows the last 14 days.")], key="faq", title="Does it go blank?", kind="faq")
     assert texts(drafted("Does the screen go blank?", faq)) == ["It shows the last 14 days."]

@@ -8,7 +8,7 @@ for an ask that the first leaves open.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answering.asks import asks, asks_how, question_weights, rarity
@@ -45,6 +45,7 @@ _NEAR = 0.45  # cosine from which a section that is not told yet is worth tellin
 _CLOSE_BEHIND = 0.1  # how far behind the best a section of its document may rank to fill up or to go on
 _STEPS_BEHIND = 0.2  # how far behind the best one with steps may rank, when steps are wanted and the best has none
 _MOST_ASKS = 4
+_SAME_QUESTION = 0.6  # share of stems from which a "Yes" may be told
 _SAYS_SOMETHING = 40  # characters of an agent's last words; fewer are a farewell
 
 
@@ -70,7 +71,7 @@ def extractive(
 
     parted = sections(found)
     ranked = _steps_first(rank(parted)) if how else rank(parted)
-    teller = _Teller(tuple(found), _weighed(asked, found), _headings(found), reader, limits)
+    teller = _Teller(tuple(found), asked, _weighed(asked, found), _headings(found), reader, limits)
     reply = _gone_on(teller.opening(ranked), ranked, parted, rank, teller)
     reply, uncovered = _for_each_ask(question, reply, ranked, teller, embedder)
     return Draft(parts=reply.parts, uncovered=uncovered)
@@ -147,10 +148,12 @@ class _Reply:
 class _Teller:
     """Tells sections of what was found to one reader.
 
-    `weights` are those of the question's stems, `headings` those of each document's sections, in lower case.
+    `asked` are the question's stems, `weights` what those that were found tell, `headings` those of each document's
+    sections, in lower case.
     """
 
     found: tuple[Found, ...]
+    asked: Mapping[str, float]
     weights: Mapping[str, float]
     headings: Mapping[str, frozenset[str]]
     reader: Reader
@@ -241,9 +244,16 @@ class _Teller:
                 again.append(told)
         return again
 
+    def _asks_that(self, one: Found) -> bool:
+        """Whether the reader asks what the unit's heading asks: most stems of either are stems of the other."""
+        heading = frozenset(content_stems(one.headings[-1]))
+        asked = {stem for stem, weight in self.asked.items() if weight == 1.0} or self.asked.keys()
+        return min(_share(heading, self.asked), _share(asked, heading)) >= _SAME_QUESTION
+
     def _told(self, one: Found, *, anchored: bool = True) -> _Saying | None:
         """The unit's parts for this reader; None when nothing of it can stand in a reply."""
-        voice = Voice(one.unit, one.candidate.passage, self.reader, anchored, self.headings[one.document_key])
+        passage, headings = one.candidate.passage, self.headings[one.document_key]
+        voice = Voice(one.unit, passage, self.reader, anchored, headings, self._asks_that(one))
         if one.unit.kind == "procedure":
             parts = voice.procedure()
             chars = sum(len(part.text) for part in parts)
@@ -251,6 +261,10 @@ class _Teller:
         else:
             parts = voice.listing(self.weights) if one.unit.kind == "list" else voice.prose(self.weights)
         return _Saying(one, tuple(parts)) if parts else None
+
+
+def _share(stems: Collection[str], among: Collection[str]) -> float:
+    return sum(stem in among for stem in stems) / len(stems) if stems else 0.0
 
 
 def _repeats(saying: _Saying, told: Sequence[_Saying]) -> bool:

@@ -16,6 +16,7 @@ from assistant.answering.outline import Line, Unit, is_question_of
 from assistant.answering.rendering import Rendered, rendered
 from assistant.domain import Block, Part, Passage
 
+_YES_OR_NO = re.compile(r"(?:yes|no|yep|nope)(?:[.,;:!]|\s[\u2013\u2014-])", re.IGNORECASE)
 _POINTS_AWAY = re.compile(
     r"\b(?:see|read|refer to) (?:also )?(?:the )?(?:this|these|those|below|above|following)\b"
     r"|\b(?:image|screenshot|picture|figure|video|table|diagram) (?:below|above|shows)\b"
@@ -110,7 +111,8 @@ class Voice:
     """Tells one unit to one reader.
 
     `anchored` says that the reader knows what stands before the unit; `headings` are the article's, in lower case: an
-    item that repeats one is a link to it.
+    item that repeats one is a link to it. `asked_that` says that the reader asked what the unit answers: a "Yes" to
+    another question is a falsehood.
     """
 
     unit: Unit
@@ -118,6 +120,7 @@ class Voice:
     reader: Reader
     anchored: bool = True
     headings: frozenset[str] = frozenset()
+    asked_that: bool = True
 
     def procedure(self) -> list[Part]:
         """The lead-in, then one part for each step; what stands or is nested under it is told with it."""
@@ -214,6 +217,8 @@ class Voice:
         text = line.text.strip()
         leads_on = text.endswith(":") and line.block.kind != "item"
         if leads_on or _is_fragment(line) or len(text) > _LONGEST_LINE or is_question_of(line, self.passage):
+            return False
+        if _YES_OR_NO.match(text) and not self.asked_that:
             return False
         is_link = line.block.kind == "item" and text.rstrip(".").casefold() in self.headings
         return not (is_link or _points_away(text) or _ADDRESS.match(text))
