@@ -54,8 +54,8 @@ def view(name: str = "sending mail", id_: str = "T12", **more: Any) -> ThemeView
         channels=(ChannelShare("email", 30, 0.1, None, "design", False),),
         cause=Judged("design", 0.62, "", (("design", 0.62), ("knowledge", 0.2))),
         stage=Judged("set_up", 0.7, "", (("set_up", 0.7),)), weeks=weeks(5, 8, 7, 9), cost=Spread(120.0, 215.2, 410.9),
-        minutes=Spread(6, 9.2, 14), rating=None, ratings=0, answered=0.55, asked=20, rank=1, moved=2,
-        quotes=(quoted(),),
+        minutes=Spread(6, 9.2, 14), hourly_rate=Spread(28, 35.5, 45), rating=None, ratings=0, answered=0.55,
+        asked=20, rank=1, moved=2, quotes=(quoted(),),
         signals={"abstained": 12}, parties={}, first_seen_at=NOON, last_seen_at=NOON,
     )  # fmt: skip
     return replace(whole, **more)

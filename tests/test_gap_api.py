@@ -60,9 +60,22 @@ def test_the_list_has_the_documented_shape(client: TestClient, keys: dict[str, A
     assert len(found["themes"]) == 2 <= found["total"]
     line = found["themes"][0]
     assert {"id", "name", "cause", "stage", "cost", "weeks", "quotes", "signals", "moved", "answered"} <= set(line)
+    assert 0 <= line["asked"] <= line["contacts"]
+    assert line["hourly_rate"]["low"] < line["hourly_rate"]["typical"] < line["hourly_rate"]["high"]
     assert line["cost"]["low"] < line["cost"]["typical"] < line["cost"]["high"]
     assert client.get("/v1/themes", headers=keys["agent"], params={"since": "x"}).status_code == 422
     assert client.get("/v1/themes").status_code == 401
+
+
+def test_a_cause_is_one_of_six_and_a_reason_says_something(
+    client: TestClient, keys: dict[str, Any], top: dict[str, Any]
+) -> None:
+    unknown = client.patch(f"/v1/themes/{top['id']}", headers=keys["designer"], json={"cause": "banana"})
+    assert unknown.status_code == 422
+    contact = top["quotes"][0]["contact_id"]
+    for body in ({"cause": "banana"}, {}):
+        refused = client.put(f"/v1/contacts/{contact}/reason", headers=keys["agent"], json=body)
+        assert refused.status_code == 422, body
 
 
 def test_a_designer_works_a_theme_and_takes_it_back_and_an_agent_may_not(

@@ -64,7 +64,7 @@ def _title(theme: Json) -> Html:
 def _facts(theme: Json, currency: str) -> Html:
     facts = [
         ("Contacts", f"{theme['contacts']:,}", people(theme)),
-        ("Cost", money_range(theme["cost"], currency), _minutes(theme)),
+        ("Cost", money_range(theme["cost"], currency), _rate(theme, currency)),
         ("Share", share(theme["share"]), "of all contacts"),
         ("Rank", str(theme["rank"]), movement(theme["moved"])),
     ]
@@ -79,8 +79,10 @@ def _facts(theme: Json, currency: str) -> Html:
     return element("dl", *cells, class_="facts-row")
 
 
-def _minutes(theme: Json) -> str:
-    return f"{theme['minutes']['low']:g} to {theme['minutes']['high']:g} min each"
+def _rate(theme: Json, currency: str) -> str:
+    """What a person needs to recompute the cost."""
+    minutes, rate = theme["minutes"], theme["hourly_rate"]
+    return f"{minutes['low']:g} to {minutes['high']:g} min each, {currency} {rate['low']:g} to {rate['high']:g} an hour"
 
 
 def _plot(theme: Json) -> Html:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from assistant.api.schemas import Short, Strict, Text
 
 ThemeId = Annotated[str, Field(min_length=1, max_length=20)]
 Note = Annotated[str, Field(min_length=1, max_length=10_000)]
 Label = Annotated[str, Field(max_length=40, pattern=r"^[a-z][a-z_]*$|^$")]
+Cause = Literal["defect", "design", "knowledge", "external", "request", "unclear", ""]
 Name = Annotated[str, Field(max_length=200)]
 
 
@@ -24,7 +25,7 @@ class ThemePatch(Strict):
     owner: Name | None = None
     due: date | Literal[""] | None = None
     tracker: Annotated[str, Field(max_length=2000, pattern=r"^https?://|^$")] | None = None
-    cause: Label | None = None
+    cause: Cause | None = None
     stage: Label | None = None
 
 
@@ -72,9 +73,15 @@ class FixRequest(Strict):
 class ReasonRequest(Strict):
     """Why somebody wrote, and what would have prevented it; an empty cause or stage takes the word back."""
 
-    cause: Label | None = None
+    cause: Cause | None = None
     stage: Label | None = None
     prevented_by: Annotated[str, Field(max_length=10_000)] | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.cause is None and self.stage is None and self.prevented_by is None:
+            raise ValueError("expected a cause, a stage or what would have prevented it, found none of them")
+        return self
 
 
 class ContactRequest(Strict):

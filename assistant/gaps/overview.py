@@ -160,6 +160,7 @@ def view(
         cause=_judged(mine, "cause", state.cause, known.deciders.get((state.id, "cause"), "")),
         stage=_judged(mine, "stage", state.stage, known.deciders.get((state.id, "stage"), "")),
         weeks=weeks, cost=impact.cost, minutes=own_minutes(mine) or prices.minutes,
+        hourly_rate=prices.hourly_rate,
         rating=float(np.mean(ratings)) if ratings else None, ratings=len(ratings),
         answered=sum(c.verdict == "answered" for c in asked) / len(asked) if asked else None, asked=len(asked),
         rank=impact.rank, moved=impact.moved, quotes=known.quotes.get(state.id, ()),

@@ -105,10 +105,10 @@ class ThemeView:
     """A theme in a period, with everything that the list, the board and the digest show.
 
     `people` is None where nobody knows who wrote; `share` is of all contacts of the period; `cost` is in the
-    desk's currency, None without contacts; `minutes` the handle time that it was computed with; `rank` starts
-    at 1, `moved` is positive for up, None for new on the list. Of its contacts `asked` were put to the
-    knowledge, and `answered` is the share of those that it answers in full, None where none was asked. `signals`
-    counts by type; `parties` names outside parties.
+    desk's currency, None without contacts; `minutes` the handle time and `hourly_rate` the price of an hour
+    that it was computed with; `rank` starts at 1, `moved` is positive for up, None for new on the list. Of its
+    contacts `asked` were put to the knowledge, and `answered` is the share of those that it answers in full, None
+    where none was asked. `signals` counts by type; `parties` names outside parties.
     """
 
     state: ThemeState
@@ -122,6 +122,7 @@ class ThemeView:
     weeks: tuple[WeekOfTheme, ...]
     cost: Spread | None
     minutes: Spread
+    hourly_rate: Spread
     rating: float | None
     ratings: int
     answered: float | None
