@@ -305,18 +305,18 @@ def test_a_ticket_is_never_cited_in_a_part() -> None:
 
 def test_a_suggestion_is_what_the_agent_wrote_in_whole_sentences_without_greetings() -> None:
     found = ticket("Hi Anna,\nClear the cache in Settings. Then restart the app.\nBest regards, Sam")
-    suggestion = resolution_suggestion(found)
+    suggestion = resolution_suggestion(found.passage)
     assert suggestion is not None
     assert suggestion.text == "Clear the cache in Settings. Then restart the app."
     assert suggestion.document_key == "t1"
-    short = resolution_suggestion(found, limits=Limits(suggestion_chars=30))
+    short = resolution_suggestion(found.passage, limits=Limits(suggestion_chars=30))
     assert short is not None
     assert short.text == "Clear the cache in Settings."
 
 
 def test_a_ticket_without_an_answer_suggests_nothing() -> None:
-    assert resolution_suggestion(ticket("It is broken!", role="problem", kind="customer")) is None
-    assert resolution_suggestion(candidate(RESET)) is None
+    assert resolution_suggestion(ticket("It is broken!", role="problem", kind="customer").passage) is None
+    assert resolution_suggestion(RESET) is None
 
 
 def test_coverage_grows_with_what_the_parts_speak_of() -> None:

@@ -307,6 +307,14 @@ def test_a_fix_is_taken_back_with_its_status_and_brought_back(grouped: GapLog) -
     assert (Themes(grouped.database).get(theme).status, fixes.of([theme])) == ("accepted", [])
     assert changes.undo(theme, None, "eve").status == "shipped"
     back = fixes.of([theme])[0]
+    assert changes.undo(theme, None, "eve").status == "accepted"
+    assert fixes.of([theme]) == []
+    shipping = next(c for c in Themes(grouped.database).history([theme]) if c.action == "fix" and c.undone)
+    with pytest.raises(UsageError, match="cannot be taken back"):
+        changes.undo(theme, shipping.id, "eve")
+    fixes.add(theme, "dana", what="A hint", shipped_on=first.shipped_on)
+    lines = [c for c in Themes(grouped.database).history([theme]) if c.after.get("status") == "shipped"]
+    assert "set" not in {c.action for c in lines}, "no line sets the status apart from the fix"
     assert (back.what, back.link, back.actor, back.picked_on) == (
         "A hint",
         "https://x.example/1",

@@ -8,7 +8,7 @@ for an ask that the first leaves open.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answering.asks import asks, asks_how, question_weights, rarity
@@ -45,7 +45,6 @@ _NEAR = 0.45  # cosine from which a section that is not told yet is worth tellin
 _CLOSE_BEHIND = 0.1  # how far behind the best a section of its document may rank to fill up or to go on
 _STEPS_BEHIND = 0.2  # how far behind the best one with steps may rank, when steps are wanted and the best has none
 _MOST_ASKS = 4
-_SAME_QUESTION = 0.6  # share of stems from which a "Yes" may be told
 _SAYS_SOMETHING = 40  # characters of an agent's last words; fewer are a farewell
 
 
@@ -244,16 +243,10 @@ class _Teller:
                 again.append(told)
         return again
 
-    def _asks_that(self, one: Found) -> bool:
-        """Whether the reader asks what the unit's heading asks: most stems of either are stems of the other."""
-        heading = frozenset(content_stems(one.headings[-1]))
-        asked = {stem for stem, weight in self.asked.items() if weight == 1.0} or self.asked.keys()
-        return min(_share(heading, self.asked), _share(asked, heading)) >= _SAME_QUESTION
-
     def _told(self, one: Found, *, anchored: bool = True) -> _Saying | None:
         """The unit's parts for this reader; None when nothing of it can stand in a reply."""
         passage, headings = one.candidate.passage, self.headings[one.document_key]
-        voice = Voice(one.unit, passage, self.reader, anchored, headings, self._asks_that(one))
+        voice = Voice(one.unit, passage, self.reader, anchored, headings, one.headings[-1], self.asked)
         if one.unit.kind == "procedure":
             parts = voice.procedure()
             chars = sum(len(part.text) for part in parts)
@@ -261,10 +254,6 @@ class _Teller:
         else:
             parts = voice.listing(self.weights) if one.unit.kind == "list" else voice.prose(self.weights)
         return _Saying(one, tuple(parts)) if parts else None
-
-
-def _share(stems: Collection[str], among: Collection[str]) -> float:
-    return sum(stem in among for stem in stems) / len(stems) if stems else 0.0
 
 
 def _repeats(saying: _Saying, told: Sequence[_Saying]) -> bool:
@@ -341,14 +330,17 @@ def _said(reply: _Reply) -> set[str]:
 
 def last_resolution(passages: Sequence[Passage]) -> Suggestion | None:
     """What the agent wrote last that says something, of a ticket's resolution in order; None without anything."""
-    told = [resolution_suggestion(Candidate(passage, 0.0, 0.0, 0.0, 0.0)) for passage in passages]
-    said = [one for one in told if one is not None]
-    return next((one for one in reversed(said) if len(one.text) >= _SAYS_SOMETHING), said[0] if said else None)
+    short: Suggestion | None = None
+    for passage in reversed(passages):
+        said = resolution_suggestion(passage)
+        if said is not None and len(said.text) >= _SAYS_SOMETHING:
+            return said
+        short = said or short
+    return short
 
 
-def resolution_suggestion(candidate: Candidate, *, limits: Limits = Limits()) -> Suggestion | None:
+def resolution_suggestion(passage: Passage, *, limits: Limits = Limits()) -> Suggestion | None:
     """What the agent wrote that resolved this ticket, in whole sentences without greetings; None without one."""
-    passage = candidate.passage
     if passage.kind != "ticket":
         return None
     kept: list[str] = []

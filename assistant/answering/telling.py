@@ -6,8 +6,8 @@ Nothing is reworded. Lines that a reader could not use without the article aroun
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from assistant.answering.conditions import Reader
@@ -62,6 +62,7 @@ _RUN = 3
 _PARAGRAPH_CHARS = 450
 _LONGEST_LINE = 700
 _LABEL_WORDS = 6
+_SAME_QUESTION = 0.6  # share of stems, both ways, from which a "Yes" may be told
 _BARE_LABEL_WORDS = 2
 
 
@@ -111,8 +112,8 @@ class Voice:
     """Tells one unit to one reader.
 
     `anchored` says that the reader knows what stands before the unit; `headings` are the article's, in lower case: an
-    item that repeats one is a link to it. `asked_that` says that the reader asked what the unit answers: a "Yes" to
-    another question is a falsehood.
+    item that repeats one is a link to it. `heading` is the unit's own, and `asked` holds the weights of the question's
+    stems: a "Yes" is told only to somebody who asked what the heading asks.
     """
 
     unit: Unit
@@ -120,7 +121,8 @@ class Voice:
     reader: Reader
     anchored: bool = True
     headings: frozenset[str] = frozenset()
-    asked_that: bool = True
+    heading: str = ""
+    asked: Mapping[str, float] = field(default_factory=dict)
 
     def procedure(self) -> list[Part]:
         """The lead-in, then one part for each step; what stands or is nested under it is told with it."""
@@ -218,10 +220,16 @@ class Voice:
         leads_on = text.endswith(":") and line.block.kind != "item"
         if leads_on or _is_fragment(line) or len(text) > _LONGEST_LINE or is_question_of(line, self.passage):
             return False
-        if _YES_OR_NO.match(text) and not self.asked_that:
+        if _YES_OR_NO.match(text) and not self._is_asked():
             return False
         is_link = line.block.kind == "item" and text.rstrip(".").casefold() in self.headings
         return not (is_link or _points_away(text) or _ADDRESS.match(text))
+
+    def _is_asked(self) -> bool:
+        """Whether most stems of what is asked are in the heading, and most of the heading's in the question."""
+        heading = content_stems(self.heading)
+        asks = [stem for stem, weight in self.asked.items() if weight == 1.0] or list(self.asked)
+        return min(_share(heading, self.asked), _share(asks, heading)) >= _SAME_QUESTION
 
     def _is_label(self, line: Line) -> bool:
         """Whether an item is a few words without a stop that nothing introduces: a link's text, a caption."""
@@ -229,6 +237,10 @@ class Voice:
         text = line.text.rstrip()
         is_sentence = text.endswith((".", "!", ":")) and not text.endswith("...")
         return few and not self.unit.lead and not is_sentence
+
+
+def _share(stems: Collection[str], among: Collection[str]) -> float:
+    return sum(stem in among for stem in stems) / len(stems) if stems else 0.0
 
 
 def _is_fragment(line: Line) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, Depends, HTTPException, Query
 from fastapi.responses import PlainTextResponse, Response
 
 from assistant.api.auth import Asker, Caller, GapWorker
@@ -26,24 +26,33 @@ Day = Annotated[date | None, Query(description="YYYY-MM-DD")]
 Word = Annotated[str, Query(max_length=80)]
 
 
-@router.get("")
-def list_themes(
-    caller: Asker,  # noqa: ARG001
-    services: Served,
-    since: Day = None,
-    until: Day = None,
+def _wanted(
     status: Word = "",
     cause: Word = "",
     stage: Word = "",
     channel: Word = "",
     text: Annotated[str, Query(max_length=200)] = "",
     ignored: bool = False,
+) -> ThemeFilter:
+    return ThemeFilter(status, cause, stage, cleaned(channel), cleaned(text), ignored)
+
+
+Wanted = Annotated[ThemeFilter, Depends(_wanted)]
+"""Which themes, as the query's filters have it; empty ones do not restrict."""
+
+
+@router.get("")
+def list_themes(
+    caller: Asker,  # noqa: ARG001
+    services: Served,
+    wanted: Wanted,
+    since: Day = None,
+    until: Day = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> dict[str, Any]:
     """Themes of a period, most costly first."""
     board = services.gap_log.board
-    wanted = ThemeFilter(status, cause, stage, cleaned(channel), cleaned(text), ignored)
     found = board.page(board.period(since, until), wanted, limit=limit, offset=offset)
     return shapes.list_json(found, services.gap_log.stages)
 

@@ -6,14 +6,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body
 from fastapi.responses import PlainTextResponse, Response
 from pydantic import Field
 
 from assistant.api.auth import Asker, GapWorker
 from assistant.api.services import Served, Services
-from assistant.api.themes import Day, Word
-from assistant.cleaning import cleaned
+from assistant.api.themes import Day, Wanted
 from assistant.gaplog.board import ThemeFilter
 from assistant.gaplog.drafting import drafted
 from assistant.gaplog.knowledge_map import KnowledgeMap
@@ -72,18 +71,12 @@ def draft_article(
 def export_themes(
     caller: Asker,  # noqa: ARG001
     services: Served,
+    wanted: Wanted,
     format: ExportFormat = "csv",
     since: Day = None,
     until: Day = None,
-    status: Word = "",
-    cause: Word = "",
-    stage: Word = "",
-    channel: Word = "",
-    text: Annotated[str, Query(max_length=200)] = "",
-    ignored: bool = False,
 ) -> Response:
     """Themes of a period as a file: a spreadsheet, Markdown, or what GitHub, Jira and Linear import."""
-    wanted = ThemeFilter(status, cause, stage, cleaned(channel), cleaned(text), ignored)
     found = export(_all(services, since, until, wanted), format)
     name = f'attachment; filename="themes-{format}.{found.suffix}"'
     return Response(found.text.encode(), media_type=found.media_type, headers={"Content-Disposition": name})

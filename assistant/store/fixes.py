@@ -15,6 +15,8 @@ from assistant.store.database import Database
 from assistant.store.theme_ids import theme_id, theme_number
 from assistant.store.themes import theme_row, write_change
 
+_SHIPPED = ("shipped", "measured")
+
 
 class Fixes:
     """Writes fixes and notes and reads them back."""
@@ -36,7 +38,7 @@ class Fixes:
         """Record what shipped and set the theme to `shipped`, in one transaction; the same fix is recorded once.
 
         `picked_on` is the day on which the theme was chosen. Where nobody says it, it is the day on which the theme was
-        last accepted or begun, else the day of shipping: a theme is chosen when it is high, and without a day the
+        last accepted, else begun, else the day of shipping: a theme is chosen when it is high, and without a day the
         effect could not warn of that.
 
         Raises:
@@ -54,7 +56,10 @@ class Fixes:
             values["picked_on"] = picked_on or _picked_on(connection, row.id, shipped_on)
             made = insert(g.Fix).values(theme_id=row.id, token=token, actor=actor, at=datetime.now(UTC), **values)
             fix_id = int(connection.execute(made.returning(g.Fix.id)).scalar_one())
-            _set_status(connection, row, "shipped", actor, {"fix": fix_id, "what": what})
+            # One line for one deed: a status line of its own could be taken back apart from the fix.
+            after = {"fix": fix_id, "token": token, "what": what, "status": "shipped"}
+            write_change(connection, row.id, actor, "fix", {"status": row.status}, after)
+            connection.execute(update(g.Theme).where(g.Theme.id == row.id).values(status="shipped"))
             return _fix(connection.execute(select(g.Fix).where(g.Fix.id == fix_id)).one())
 
     def remove(self, theme: str, fix_id: int, actor: str) -> None:
@@ -70,8 +75,8 @@ class Fixes:
             fix = connection.execute(select(g.Fix).where(g.Fix.id == fix_id, g.Fix.theme_id == row.id)).first()
             if fix is None:
                 raise NotFound(f"{theme_id(row.id)} has no fix {fix_id}.")
-            write_change(connection, row.id, actor, "unfix", _kept(fix), {})
-            drop_fix(connection, row, fix_id)
+            write_change(connection, row.id, actor, "unfix", {**_kept(fix), "status": row.status}, {})
+            drop_fix(connection, row, fix.token)
 
     def of(self, themes: Sequence[str]) -> list[Fix]:
         """Fixes of these themes, oldest first."""
@@ -92,7 +97,9 @@ class Fixes:
         with self._database.write() as connection:
             row = theme_row(connection, theme)
             if row.status == "shipped":
-                _set_status(connection, row, "measured", actor, verdict)
+                connection.execute(update(g.Theme).where(g.Theme.id == row.id).values(status="measured"))
+                write_change(connection, row.id, actor, "set", {"status": row.status}, {"status": "measured"})
+                write_change(connection, row.id, actor, "effect", {}, verdict)
 
     def write_note(
         self, theme: str, kind: NoteKind, actor: str, text: str, *, token: str, contact_id: int | None = None
@@ -154,22 +161,29 @@ class Fixes:
         return found
 
 
-def drop_fix(connection: Connection, row: Any, fix_id: int) -> None:
-    """Remove a fix within the caller's transaction; without another one the theme gets its status from before."""
-    connection.execute(delete(g.Fix).where(g.Fix.id == fix_id))
+def drop_fix(connection: Connection, row: Any, token: str) -> None:
+    """Remove a fix within the caller's transaction; without another one the theme gets its status from before.
+
+    Raises:
+        UsageError: the fix was taken back already.
+    """
+    mine = (g.Fix.theme_id == row.id, g.Fix.token == token)
+    if not connection.execute(delete(g.Fix).where(*mine)).rowcount:
+        raise UsageError(f"That fix of {theme_id(row.id)} was taken back already. Reload to see what it has.")
     others = connection.scalar(select(func.count(g.Fix.id)).where(g.Fix.theme_id == row.id))
-    if others or row.status not in ("shipped", "measured"):
-        return
-    set_by_fix = [event for event in _set_events(connection, row.id) if event.after.get("status") == "shipped"]
-    before = str(set_by_fix[0].before["status"]) if set_by_fix else "accepted"
-    connection.execute(update(g.Theme).where(g.Theme.id == row.id).values(status=before))
-    ids = [event.id for event in set_by_fix[:1]]  # what it set is taken back with it
-    connection.execute(update(g.ThemeEvent).where(g.ThemeEvent.id.in_(ids)).values(undone=True))
+    if not others and row.status in _SHIPPED:
+        before = _status_before(connection, row.id)
+        connection.execute(update(g.Theme).where(g.Theme.id == row.id).values(status=before))
 
 
-def bring_back_fix(connection: Connection, row: Any, event: Any) -> None:
-    """Record a fix again as it was before the change `event` took it back."""
-    kept = event.before
+def bring_back_fix(connection: Connection, row: Any, kept: Mapping[str, Any]) -> None:
+    """Record a fix again as it was, with the theme's status then, within the caller's transaction.
+
+    Raises:
+        UsageError: the same fix was recorded anew meanwhile.
+    """
+    if connection.scalar(select(g.Fix.id).where(g.Fix.token == kept["token"])) is not None:
+        raise UsageError(f"That fix of {theme_id(row.id)} was recorded anew meanwhile. Reload to see what it has.")
     connection.execute(
         insert(g.Fix).values(
             theme_id=row.id, token=kept["token"], actor=kept["author"], what=kept["what"], link=kept["link"],
@@ -178,9 +192,7 @@ def bring_back_fix(connection: Connection, row: Any, event: Any) -> None:
             at=datetime.fromisoformat(kept["at"]),
         )
     )  # fmt: skip
-    if row.status != "shipped":
-        connection.execute(update(g.Theme).where(g.Theme.id == row.id).values(status="shipped"))
-        write_change(connection, row.id, event.actor, "set", {"status": row.status}, {"status": "shipped"})
+    connection.execute(update(g.Theme).where(g.Theme.id == row.id).values(status=kept["status"]))
 
 
 def _kept(fix: Any) -> dict[str, Any]:
@@ -192,27 +204,27 @@ def _kept(fix: Any) -> dict[str, Any]:
 
 
 def _picked_on(connection: Connection, theme: int, shipped_on: date) -> date:
-    """The last day up to shipping on which somebody accepted or began the theme, else that of shipping."""
-    days = [
-        event.at.date()
-        for event in _set_events(connection, theme)
-        if event.after.get("status") in ("accepted", "in_progress") and event.at.date() <= shipped_on
-    ]
-    return max(days, default=shipped_on)
+    """The last day up to shipping on which somebody accepted the theme, else began it, else that of shipping."""
+    changes = [event for event in _changes_of_status(connection, theme) if event.at.date() <= shipped_on]
+    for status in ("accepted", "in_progress"):
+        for event in changes:
+            if event.after["status"] == status:
+                return event.at.date()  # type: ignore[no-any-return]
+    return shipped_on
 
 
-def _set_events(connection: Connection, theme: int) -> list[Any]:
-    """The theme's settings that stand, latest first."""
-    mine = (g.ThemeEvent.theme_id == theme, g.ThemeEvent.action == "set", g.ThemeEvent.undone.is_(False))
-    return list(connection.execute(select(g.ThemeEvent).where(*mine).order_by(g.ThemeEvent.id.desc())))
+def _status_before(connection: Connection, theme: int) -> str:
+    """The status that the theme had when it last began to be shipped."""
+    changes = _changes_of_status(connection, theme)
+    shipped = (e.before["status"] for e in changes if e.after["status"] == "shipped")
+    return next((str(status) for status in shipped if status not in _SHIPPED), "accepted")
 
 
-def _set_status(connection: Connection, row: Any, status: str, actor: str, why: Mapping[str, Any]) -> None:
-    """Set the status with its history line; `why` is kept beside it, apart from what taking it back looks at."""
-    if row.status != status:
-        connection.execute(update(g.Theme).where(g.Theme.id == row.id).values(status=status))
-        write_change(connection, row.id, actor, "set", {"status": row.status}, {"status": status})
-    write_change(connection, row.id, actor, "fix" if status == "shipped" else "effect", {}, why)
+def _changes_of_status(connection: Connection, theme: int) -> list[Any]:
+    """The changes of the theme's status that stand, latest first."""
+    mine = (g.ThemeEvent.theme_id == theme, g.ThemeEvent.action.in_(("set", "fix")), g.ThemeEvent.undone.is_(False))
+    events = connection.execute(select(g.ThemeEvent).where(*mine).order_by(g.ThemeEvent.id.desc()))
+    return [event for event in events if "status" in event.after]
 
 
 def _fix(row: Any) -> Fix:

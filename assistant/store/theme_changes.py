@@ -194,11 +194,13 @@ def _take_back(connection: Connection, row: Any, event: Any) -> None:
     if event.action == "withdraw":
         _bring_back_note(connection, event)
         return
+    if event.action in ("fix", "unfix") and "token" not in {**event.before, **event.after}:
+        raise UsageError(f"Change {event.id} of {theme_id(row.id)} is of an earlier release: take back the fix itself.")
     if event.action == "fix":
-        drop_fix(connection, row, int(event.after["fix"]))
+        drop_fix(connection, row, event.after["token"])
         return
     if event.action == "unfix":
-        bring_back_fix(connection, row, event)
+        bring_back_fix(connection, row, event.before)
         return
     now = {name: _plain(getattr(row, name)) for name in event.after}
     if now != dict(event.after):

@@ -12,12 +12,11 @@ from assistant.seams import Vectors
 from assistant.store import gap_tables as g
 from assistant.store import tables as t
 from assistant.store.database import Database
+from assistant.store.draft_signals import HEAVY_EDIT
 from assistant.store.encoding import vectors_from_bytes
 from assistant.store.knowledge import live_chunks
 from assistant.store.log_state import LogState
 
-HEAVY_EDIT = 0.5
-"""Edit distance from which what was sent is another text than the draft."""
 _VIEWS = "article_views"
 
 
