@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from assistant.answering.live import Follower
+from assistant.answering.matter import is_matter
 from assistant.answering.pipeline import Assistant, question_vector
 from assistant.domain import Answer, Audience, Question, Style, Wish
 from assistant.gaplog.hearing import Hearing
@@ -67,6 +68,11 @@ class Desk:
 
     def _hear(self, answer: Answer, token: str, draft: DraftRecord | None) -> int | None:
         kept = as_kept(answer, self.redactor)
+        if not is_matter(answer.question):  # thanks and "It does not work" are no gap of any article, and no theme
+            if draft is not None:
+                record = {"ticket_id": draft.ticket_id, "asked_by": draft.asked_by, "settings": draft.settings}
+                self.drafts.save(kept, **record)  # type: ignore[arg-type]
+            return None
         vector = question_vector(answer)
         if kept.question != answer.question:  # the vector of a text tells much of it
             vector = self.embedder.embed([kept.question.full_text])[0]

@@ -96,11 +96,20 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """One public message of a conversation, as it may be shown to a model."""
+
+    by: Literal["customer", "agent"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """What somebody asked, with what is known around it.
 
     `product` and `locale`, where they are known of the question and of a document, must agree; `sources` are names
-    of the only sources to look in, empty for all.
+    of the only sources to look in, empty for all. `before` is what the customer said earlier that the text leans on
+    ("And on Android?"), `turns` the conversation up to the text, oldest first.
     """
 
     text: str
@@ -112,11 +121,19 @@ class Question:
     product: str = ""
     requester: str = ""
     sources: tuple[str, ...] = ()
+    before: str = ""
+    turns: tuple[Turn, ...] = ()
 
     @property
     def full_text(self) -> str:
-        """Title and text, the title first, each once."""
-        return f"{self.title}\n{self.text}".strip() if self.title not in self.text else self.text.strip()
+        """Title, text, and what the text leans on, the title first, each once."""
+        said = f"{self.text}\n{self.before}" if self.before else self.text
+        return f"{self.title}\n{said}".strip() if self.title not in said else said.strip()
+
+    @property
+    def headline(self) -> str:
+        """The title, or the first line of a question without one; at most 300 characters."""
+        return (self.title.strip() or (self.before or self.text).strip().partition("\n")[0])[:300]
 
 
 def language_of(locale: str) -> str:

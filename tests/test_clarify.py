@@ -73,7 +73,7 @@ def test_a_question_of_few_words_is_asked_which_matter_it_is_about() -> None:
 def test_internal_articles_are_never_named_to_a_customer() -> None:
     secret = passage(*LINES, audience="internal", title="Secret escalation")
     assert asked("Which key?", secret) == ()
-    assert asked("It is broken", secret, passage(("Wait.", ""), key="b"), cites=False) == ()
+    assert "Secret" not in "".join(asked("It is broken", secret, passage(("Wait.", ""), key="b"), cites=False))
 
 
 def test_the_answer_carries_the_questions_and_keeps_them(answering_desks: tuple[Desk, Desk]) -> None:

@@ -17,7 +17,17 @@ _WARNINGS = {
     "chat_model": "Chat model",
     "rewrite": "Said anew",
     "translation": "Translation",
+    "vague": "Too vague",
+    "nothing_asked": "Nothing asked",
 }
+_SILENCES = {
+    "nothing_asked": ("Nothing asked", "Nothing to look up. It counts neither as a gap nor as a contact."),
+    "vague": (
+        "Ask back first",
+        "No article could answer this as it stands, so it is no gap yet: ask which matter it is, then draft again.",
+    ),
+}
+"""What a gap is called that is none of the documentation, by its warning, and what is said of it."""
 _WAYS = (
     ("shorter", "Shorter"),
     ("bullet_steps", "As steps"),
@@ -66,8 +76,8 @@ def draft_panel(opened: Opened) -> Html:
     return element(
         "article",
         _verdict(answer),
-        _warnings(answer["warnings"]),
-        _gap(opened) if answer["gap"] else None,
+        _warnings([warning for warning in answer["warnings"] if warning.partition(": ")[0] not in _SILENCES]),
+        (_silence(answer) or _gap(opened)) if answer["gap"] else None,
         element("div", *_body(answer), class_="draft-text") if answer["parts"] else None,
         _uncovered(answer["uncovered"]),
         _follow_ups(answer),
@@ -252,6 +262,9 @@ def final_text(opened: Opened) -> str:
 
 def _verdict(answer: Json) -> Html:
     probability = float(answer["confidence"])
+    silent = _silent(answer)
+    if silent:
+        return element("header", element("h2", _SILENCES[silent][0]), class_="verdict")
     return element(
         "header",
         element("h2", _VERDICTS[answer["verdict"]]),
@@ -339,6 +352,17 @@ def _cited(part: Json, titles: dict[int, str], internal: set[int]) -> Html:
     if not short:
         head, space, last = part["text"], "", ""
     return element("span", f"{head}{space}", element("span", last, *chips, class_="kept"), class_="part")
+
+
+def _silent(answer: Json) -> str:
+    """The kind of warning that says why nothing was to be drafted, empty where something was."""
+    kinds = (warning.partition(": ")[0] for warning in answer["warnings"]) if answer["gap"] else ()
+    return next((kind for kind in kinds if kind in _SILENCES), "")
+
+
+def _silence(answer: Json) -> Html | None:
+    silent = _silent(answer)
+    return element("section", element("p", _SILENCES[silent][1]), class_="gap") if silent else None
 
 
 def _gap(opened: Opened) -> Html:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from assistant.answering.asks import asks, question_weights
 from assistant.answering.conditions import Reader
 from assistant.answering.language import words
+from assistant.answering.matter import is_vague
 from assistant.domain import Candidate, Passage, Question, Source
 
 MOST = 3
@@ -22,6 +23,7 @@ _PLATFORM_NAMES = {
     "windows": "Windows", "macos": "macOS", "linux": "Linux", "android": "Android", "ios": "iOS",
     "chromeos": "ChromeOS",
 }  # fmt: skip
+_OPEN = "What did you do just before, and what did you see instead?"
 _VERSION = re.compile(r"^(?:before )?(?P<name>\D.*?) \d+(?:\.\d+)*(?: or later)?$")
 
 
@@ -37,7 +39,7 @@ def follow_ups(
     """
     told = _conditions(candidates, sources, whole)
     asked = [*_platforms(question, told), *_versions(question, told), *_others(question, told)]
-    if not asks(question) or not (asked or sources):
+    if is_vague(question) or not asks(question) or not (asked or sources):
         asked = [*_matter(question, candidates), *asked]
     return tuple(asked[:MOST])
 
@@ -111,10 +113,10 @@ def _matter(question: Question, candidates: Sequence[Candidate]) -> list[str]:
         for c in candidates
         if c.passage.audience == "public" and 0 < len(c.passage.title) <= _LONGEST_TITLE
     )
-    if len(question_weights(question)) > _FEW_WORDS or len(titles) < 2:
-        return []
+    if len(titles) < 2 or (len(question_weights(question)) > _FEW_WORDS and not is_vague(question)):
+        return [_OPEN] if is_vague(question) else []
     first, second = list(titles)[:2]
-    return [f'Is this about "{first}" or "{second}"?', "What did you do just before, and what did you see instead?"]
+    return [f'Is this about "{first}" or "{second}"?', _OPEN]
 
 
 def _or(names: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from assistant.answering.draft import last_resolution
 from assistant.answering.fuse import FusionWeights
 from assistant.answering.guard import violations_of
 from assistant.answering.live import Follower, Live
+from assistant.answering.matter import NOTHING_ASKED, VAGUE, asks_nothing, is_matter, is_vague
 from assistant.answering.phrase import NoRails, Phrased, Rails, allowed_suggestions, phrase, policy_of, screened
 from assistant.answering.reply import Wording, cited, warnings
 from assistant.answering.rerank import Reranker
@@ -123,8 +124,13 @@ class Assistant:
     ) -> Answer:
         """A cited reply, a partial one, or a gap; `follower` is shown what is certain while it is made."""
         clock = _Clock()
+        if asks_nothing(question):
+            return self._undrafted(Retrieval(question, (), (), ()), NOTHING_ASKED, clock)
         retrieval = self.search(question, audiences=audiences)
         clock.lap("retrieve")
+        if is_vague(question):
+            asking = self._undrafted(retrieval, VAGUE, clock)
+            return replace(asking, greeting=self._policy.wording.greet(question), closing=self._policy.wording.close())
         candidates = _leading(retrieval)
         whole = self._knowledge.whole([c.passage for c in candidates])
         listener = None
@@ -143,7 +149,9 @@ class Assistant:
         return self._answer(question, retrieval, candidates, whole, phrased, supports, decision, suggestions, clock)
 
     def similar(self, question: Question, *, audiences: Sequence[Audience], limit: int) -> tuple[SimilarTicket, ...]:
-        """Similar tickets with how they ended, nearest first."""
+        """Similar tickets with how they ended, nearest first; none where nothing in particular was asked."""
+        if not is_matter(question):
+            return ()
         retrieval = self.search(question, audiences=audiences)
         whole = self._knowledge.whole([hit.best for hit in retrieval.articles[:_NEAREST]])
 
@@ -167,6 +175,15 @@ class Assistant:
             self._embedder, self._knowledge, self._drafter, self._rails, policy.stale_after_days, _LEAST_SUPPORT
         )
         return rewriter(answer, wish)
+
+    def _undrafted(self, retrieval: Retrieval, why: str, clock: _Clock) -> Answer:
+        """A typed silence: nothing that was said could be answered, and `why` as a warning."""
+        question, candidates = retrieval.question, _leading(retrieval)
+        whole = self._knowledge.whole([c.passage for c in candidates]) if candidates else {}
+        confidence = self._decide(retrieval, (), 0.0, True).confidence
+        decision = Decision("gap", confidence, "declined")
+        silent = Phrased(Draft(()), notices=(why,), declined=True)
+        return self._answer(question, retrieval, candidates, whole, silent, (), decision, (), clock)
 
     def _stays(self, part: Part, retrieval: Retrieval, whole: Mapping[tuple[str, int], Passage]) -> bool:
         """Whether the part is sure to be in the reply, whatever parts come after it."""

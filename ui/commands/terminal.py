@@ -7,6 +7,7 @@ import textwrap
 from rich.console import Console
 from rich.text import Text
 
+from assistant.answering.matter import is_matter
 from assistant.domain import Answer
 
 _LABELS = {
@@ -26,16 +27,20 @@ def show_answer(answer: Answer, console: Console | None = None) -> None:
     """Print the reply as an agent would check it."""
     out = console or Console(highlight=False, soft_wrap=False)
     label, style = _LABELS[answer.verdict]
+    if answer.gap is not None and not is_matter(answer.question):
+        label, style = "No draft", "bold yellow"
     out.print(Text(label, style), Text(f"confidence {answer.confidence:.0%}", "dim"))
     out.print()
-    if answer.gap is not None:
+    if answer.gap is not None and is_matter(answer.question):
         out.print(f"Logged as a gap: {_REASONS[answer.gap.reason]}.")
         if answer.gap.nearest:
             out.print(Text("Nearest: " + ", ".join(answer.gap.nearest), "dim"))
-    else:
+    elif answer.gap is None:
         _show_reply(answer, out)
     for warning in answer.warnings:
         out.print(Text(f"! {warning}", "yellow"))
+    for text in answer.follow_ups:
+        out.print(Text(f"Ask the customer: {text}"))
     for suggestion in answer.suggestions:
         out.print(Text(f"From ticket {suggestion.document_key} (internal):", "dim"))
         out.print(Text(textwrap.indent(textwrap.fill(suggestion.text, out.width - 4), "  "), "dim"))
