@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.answering import fuse
-from assistant.answering.fuse import Ballots, FusionWeights, Neighbour, best_first, count_votes, fused_scores, scaled
+from assistant.answering.fuse import (
+    Ballots,
+    FusionWeights,
+    Neighbour,
+    best_first,
+    count_votes,
+    fused_scores,
+    scaled,
+    title_match,
+    trust,
+)
+from assistant.answering.language import content_stems
 
 
 def test_the_worked_examples_hold() -> None:
@@ -34,7 +45,7 @@ def test_only_the_nearest_tickets_with_a_link_vote() -> None:
 
 
 def test_without_tickets_and_keywords_the_order_is_by_cosine() -> None:
-    scores = fused_scores({"a": 0.2, "b": 0.6}, {}, Ballots({}, {}), FusionWeights())
+    scores = fused_scores({"a": 0.2, "b": 0.6}, {}, {}, Ballots({}, {}), FusionWeights())
     assert best_first(scores) == ["b", "a"]
     assert scores["b"] == pytest.approx(0.6)
 
@@ -46,3 +57,25 @@ def test_equal_scores_come_in_the_order_of_their_keys() -> None:
 @given(st.dictionaries(st.text(min_size=1), st.floats(-100, 100), max_size=8))
 def test_scaled_scores_stay_between_zero_and_one(scores: dict[str, float]) -> None:
     assert all(0.0 <= score <= 1.0 for score in scaled(scores).values())
+
+
+def test_a_desk_with_few_tickets_believes_twins_only() -> None:
+    assert trust(0.5, 0.5, 20) < 0.1
+    assert trust(0.5, 0.5, 2_000) > 0.9
+    assert trust(0.8, 0.5, 1) == 1.0
+
+
+def test_an_article_that_is_nearer_than_every_ticket_needs_no_votes() -> None:
+    assert trust(0.6, 0.85, 2_000) == 0.0
+
+
+def test_the_same_words_in_the_title_outweigh_a_nearer_passage() -> None:
+    asked = content_stems("How do I change my email?")
+    titles = {
+        key: title_match(asked, content_stems(key)) for key in ("Change your email address", "You cannot sign in")
+    }
+    dense = {"Change your email address": 0.47, "You cannot sign in": 0.55}
+    assert (
+        best_first(fused_scores(dense, {}, titles, Ballots({}, {}), FusionWeights()))[0] == "Change your email address"
+    )
+    assert title_match(asked, content_stems("Everything that you can do with an email in the app")) == 0.0

@@ -123,7 +123,7 @@ def test_one_that_learned_from_noise_is_refused() -> None:
         relevant = np.eye(30, dtype=bool)[rng.integers(0, 30, questions)]
         nobody = np.full((questions, 0), -1, np.float32)
         keyword = rng.random((questions, 30), np.float32)
-        return Tables(dense, keyword, nobody, nobody, np.zeros((0, 30), bool), relevant), dense / 2
+        return Tables(dense, keyword, np.zeros_like(dense), nobody, nobody, np.zeros((0, 30), bool), relevant), dense / 2
 
     learned = learn_reranker(leading(*asked(400), FusionWeights()))
     later = leading(*asked(100), FusionWeights())
@@ -174,7 +174,7 @@ def test_learning_and_answering_see_the_same_features() -> None:
     links = np.array([[1, 0, 0, 1], [0, 1, 0, 0], [0, 1, 1, 0]], bool)
     best = np.stack([cosines[:, of == d].max(1) for d in range(4)], 1)
     keyword = np.stack([words[:, of == d].max(1) for d in range(4)], 1)
-    tables = Tables(best, keyword / keyword.max(), tickets, replies, links, links[:1])
+    tables = Tables(best, keyword / keyword.max(), np.zeros_like(best), tickets, replies, links, links[:1])
     learned = leading(tables, second_of_documents(cosines, of, 4, fetched=6), weights)
 
     linked = [tuple(d for d, on in zip(documents, row, strict=True) if on) for row in links]
@@ -184,7 +184,7 @@ def test_learning_and_answering_see_the_same_features() -> None:
     )
     ballots = Ballots(
         count_votes(problems, counts, weights), count_votes(agents, counts, weights),
-        trust(float(tickets.max())), trust(float(replies.max())),
+        *(trust(float(near.max()), float(best.max()), int(links.sum())) for near in (tickets, replies)),
     )  # fmt: skip
     passages = [passage(n, documents[d], "text") for n, d in enumerate(of)]
     fetched = np.argsort(-cosines[0])[:6]  # what the search did not return is not among a document's passages
@@ -202,7 +202,7 @@ def test_the_weights_that_are_learned_are_those_that_chose() -> None:
     dense, second = rng.random((300, 12), np.float32), rng.random((300, 12), np.float32)
     relevant = np.eye(12, dtype=bool)[(2 * second - dense).argmax(axis=1)]
     nobody = np.full((300, 0), -1, np.float32)
-    tables = Tables(dense, np.zeros_like(dense), nobody, nobody, np.zeros((0, 12), bool), relevant)
+    tables = Tables(dense, np.zeros_like(dense), np.zeros_like(dense), nobody, nobody, np.zeros((0, 12), bool), relevant)
     asked = leading(tables, second, FusionWeights())
     learned = learn_reranker(asked)
     fused, close, *others = learned.weights
@@ -215,6 +215,6 @@ def test_the_weights_that_are_learned_are_those_that_chose() -> None:
 def test_with_nothing_to_learn_from_the_order_stays() -> None:
     dense = np.linspace(0, 1, 12, dtype=np.float32).reshape(1, 12)
     nobody = np.full((1, 0), -1, np.float32)
-    tables = Tables(dense, dense, nobody, nobody, np.zeros((0, 12), bool), np.zeros((1, 12), bool))
+    tables = Tables(dense, dense, np.zeros_like(dense), nobody, nobody, np.zeros((0, 12), bool), np.zeros((1, 12), bool))
     asked = leading(tables, dense, FusionWeights())
     assert np.array_equal(reranked_scores(asked, learn_reranker(asked)), asked.scores)

@@ -61,7 +61,7 @@ class Helpdesk:
         return self.rows
 
     def corpus(self) -> Sequence[CorpusPassage]:
-        return [CorpusPassage(at, topic, f"{topic} help") for at, topic in enumerate(TOPICS)]
+        return [CorpusPassage(at, topic, topic, f"{topic} help") for at, topic in enumerate(TOPICS)]
 
     def keyword(self, text: str, k: int) -> Sequence[tuple[int, float]]:
         return [(at, 1.0) for at, topic in enumerate(TOPICS) if topic in text.split()][:k]
@@ -92,8 +92,8 @@ def test_tables_fuse_as_one_question_alone_does() -> None:
     documents = ["a", "b", "c"]
     links = rng.random((6, 3)) < 0.5
     tables = Tables(
-        rng.random((2, 3), np.float32), rng.random((2, 3), np.float32), rng.random((2, 6), np.float32),
-        rng.random((2, 6), np.float32), links, links[:2],
+        rng.random((2, 3), np.float32), rng.random((2, 3), np.float32), rng.random((2, 3), np.float32),
+        rng.random((2, 6), np.float32), rng.random((2, 6), np.float32), links, links[:2],
     )  # fmt: skip
     weights = FusionWeights(neighbours=4)
     counts = {d: int(n) for d, n in zip(documents, links.sum(0), strict=True)}
@@ -104,15 +104,17 @@ def test_tables_fuse_as_one_question_alone_does() -> None:
         return count_votes([Neighbour(str(t), float(cosines[t]), linked[t]) for t in nearest], counts, weights)
 
     for row in range(2):
-        top = float(tables.keyword[row].max())
+        top, nearest = float(tables.keyword[row].max()), float(tables.dense[row].max())
+        known = int(links.sum())
         alone = fused_scores(
             dict(zip(documents, tables.dense[row].tolist(), strict=True)),
             {d: float(s) / top for d, s in zip(documents, tables.keyword[row], strict=True)},
+            dict(zip(documents, tables.titles[row].tolist(), strict=True)),
             Ballots(
                 votes(tables.tickets[row]),
                 votes(tables.replies[row]),
-                trust(float(tables.tickets[row].max())),
-                trust(float(tables.replies[row].max())),
+                trust(float(tables.tickets[row].max()), nearest, known),
+                trust(float(tables.replies[row].max()), nearest, known),
             ),
             weights,
         )
@@ -137,14 +139,16 @@ def test_votes_that_are_always_right_gain_weight() -> None:
     tickets = np.where((links @ links.T), 0.9, 0.2).astype(np.float32)
     np.fill_diagonal(tickets, -1)
     silent = np.full_like(tickets, -1)
-    tables = Tables(rng.random((n, 4), np.float32), np.zeros((n, 4), np.float32), tickets, silent, links, links)
+    none = np.zeros((n, 4), np.float32)
+    tables = Tables(rng.random((n, 4), np.float32), none, none, tickets, silent, links, links)
     assert learn_weights(tables, FusionWeights(votes=0.2)).votes > 0.2
 
 
 def test_weights_that_cannot_be_bettered_stay() -> None:
     relevant = np.eye(4, dtype=bool)
     nobody = np.full((4, 4), -1, np.float32)
-    perfect = Tables(relevant.astype(np.float32), np.zeros((4, 4), np.float32), nobody, nobody, relevant, relevant)
+    none = np.zeros((4, 4), np.float32)
+    perfect = Tables(relevant.astype(np.float32), none, none, nobody, nobody, relevant, relevant)
     assert learn_weights(perfect) == FusionWeights()
 
 

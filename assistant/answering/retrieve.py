@@ -24,8 +24,10 @@ from assistant.answering.fuse import (
     best_first,
     count_votes,
     fused_scores,
+    title_match,
     trust,
 )
+from assistant.answering.language import content_stems
 from assistant.answering.rerank import Reranker, reranked
 from assistant.domain import Audience, Candidate, Hit, Kind, Passage, Question, Retrieval, Role, language_of
 from assistant.seams import Embedder, Knowledge, PassageIndex, Vectors
@@ -69,12 +71,10 @@ def retrieve(
     vector = embedder.embed([question.full_text])[0]
     near = _Near(question, vector, index, knowledge, breadth)
     problems = near.tickets("problem")
-    ballots = _ballots(
-        [n for _, n in problems], [n for _, n in near.tickets("resolution")], knowledge.link_counts(), weights
-    )
+    voters = _Voters([n for _, n in problems], [n for _, n in near.tickets("resolution")], knowledge.link_counts())
     wanted = [kind for kind in kinds if kind in ARTICLE_KINDS]
     articles = _ranked_articles(
-        question, vector, ballots, index, knowledge, wanted, weights=weights, audiences=audiences, breadth=breadth,
+        question, vector, voters, index, knowledge, wanted, weights=weights, audiences=audiences, breadth=breadth,
         reranker=reranker,
     )  # fmt: skip
     seen = [(p, n) for p, n in problems if p.audience in audiences and in_scope(p, question)]
@@ -82,15 +82,23 @@ def retrieve(
     return Retrieval(question, tuple(vector.tolist()), articles, tuple(hits[: breadth.tickets]))
 
 
-def _ballots(
-    problems: Sequence[Neighbour], replies: Sequence[Neighbour], counts: Mapping[str, int], weights: FusionWeights
-) -> Ballots:
-    return Ballots(
-        count_votes(problems, counts, weights),
-        count_votes(replies, counts, weights),
-        trust(_nearest_voter(problems)),
-        trust(_nearest_voter(replies)),
-    )
+@dataclass(frozen=True, slots=True)
+class _Voters:
+    """The tickets near one question, by problem and by reply, and how often each article is linked in all."""
+
+    problems: Sequence[Neighbour]
+    replies: Sequence[Neighbour]
+    counts: Mapping[str, int]
+
+    def ballots(self, weights: FusionWeights, nearest_article: float) -> Ballots:
+        """Their votes beside an article of this cosine."""
+        links = sum(self.counts.values())
+        return Ballots(
+            count_votes(self.problems, self.counts, weights),
+            count_votes(self.replies, self.counts, weights),
+            trust(_nearest_voter(self.problems), nearest_article, links),
+            trust(_nearest_voter(self.replies), nearest_article, links),
+        )
 
 
 def _nearest_voter(neighbours: Sequence[Neighbour]) -> float:
@@ -157,7 +165,7 @@ class _Near:
 def _ranked_articles(
     question: Question,
     vector: Vectors,
-    ballots: Ballots,
+    voters: _Voters,
     index: PassageIndex,
     knowledge: Knowledge,
     kinds: Sequence[Kind],
@@ -171,6 +179,7 @@ def _ranked_articles(
         return ()
     cosines = dict(index.dense(vector, kinds=kinds, roles=_ROLES, k=breadth.article_chunks))
     floor = min(cosines.values(), default=-1.0)
+    ballots = voters.ballots(weights, max(cosines.values(), default=-1.0))
     keyword = dict(index.keyword(question.full_text, kinds=kinds, roles=_ROLES, k=breadth.keyword_chunks))
     voted = (chunk for chunks in knowledge.chunks_of(ballots.articles()).values() for chunk in chunks)
     unscored = sorted({*keyword, *voted} - set(cosines))
@@ -182,7 +191,7 @@ def _ranked_articles(
         inside = set(knowledge.chunks_in_scope(question, kinds, most=breadth.narrow_chunks))
         cosines |= index.similarities(vector, sorted(inside - set(cosines)))
         allowed = _allowed(question, cosines, knowledge, kinds, audiences)
-    hits = rank(allowed, cosines, keyword, ballots, weights=weights)
+    hits = rank(allowed, cosines, keyword, ballots, weights=weights, headline=question.headline)
     if reranker is not None:
         hits = reranked(hits, ballots, reranker, floor=floor)
     # Folding reads the text of every hit: twice what is returned leaves enough after the copies are gone.
@@ -203,18 +212,22 @@ def rank(
     ballots: Ballots,
     *,
     weights: FusionWeights,
+    headline: str = "",
 ) -> tuple[Hit, ...]:
     """Return the documents of `passages`, best first, each with all its passages, best first.
 
-    A document's cosine and keyword score are those of its best passage by each; its votes are its own. Passages of
-    one document are ordered by cosine plus scaled keyword score, since votes do not tell them apart.
+    A document's cosine and keyword score are those of its best passage by each; its votes are its own, and so is its
+    title, which is compared with the question's `headline`. Passages of one document are ordered by cosine plus scaled
+    keyword score, since votes do not tell them apart.
     """
     by_document: dict[str, list[Passage]] = defaultdict(list)
     for passage in passages:
         by_document[passage.document_key].append(passage)
     dense = {key: max(cosines[p.chunk_id] for p in group) for key, group in by_document.items()}
     words = {key: max(keyword.get(p.chunk_id, 0.0) for p in group) for key, group in by_document.items()}
-    scores = fused_scores(dense, words, ballots, weights)
+    asked = content_stems(headline)
+    titles = {key: title_match(asked, content_stems(group[0].title)) for key, group in by_document.items()}
+    scores = fused_scores(dense, words, titles, ballots, weights)
     top_words = max(words.values(), default=0.0)
     votes = ballots.problems
     return tuple(

@@ -40,7 +40,6 @@ _COMPARED = 4
 _WORTH_COMPARING = 0.1  # how far behind the best a section may be before meaning is asked; a quarter fewer to embed
 _SECTION_CHARS = 300
 _QUESTION_CHARS = 2_000
-_TITLE_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +127,7 @@ def nearest_first(
     # Of several asks each may be answered by another section.
     least = max(score for score, _ in plain) - (inf if several else _WORTH_COMPARING)
     compared = [pair for pair in sorted(plain, key=lambda pair: -pair[0])[:_COMPARED] if pair[0] >= least]
-    headline = (question.title.strip() or question.text.strip().partition("\n")[0])[:_TITLE_CHARS]
+    headline = question.headline
     asked = [question.full_text if len(question.full_text) <= _QUESTION_CHARS else headline, headline]
     vectors = embedder.embed([*asked, *(section.text for _, section in compared)])
     near = vectors[2:] @ (_WHOLE * vectors[0] + _TITLE * vectors[1])

@@ -14,14 +14,13 @@ from math import log
 
 import numpy as np
 
-from assistant.domain import Hit, Question, Retrieval
+from assistant.domain import Hit, Retrieval
 from assistant.seams import Embedder
 
 _NEAR_TICKETS = 30
 _LEAST_VOTES = 0.003
 _MAX_HEADINGS = 60
 _QUESTION_CHARS = 2_000
-_TITLE_CHARS = 300
 _HOW = re.compile(
     r"\bhow (?:do|can|to|could|would|should)\b|\bis there (?:a|any) way\b|\bwhere (?:is|are|do|can)\b|"
     r"\b(?:want|would like|need|trying) to\b",
@@ -78,14 +77,9 @@ def signals(retrieval: Retrieval, meaning: Meaning | None) -> Signals | None:
         leader=cosines[0],
         agreement=cosines[0] - max(cosines),
         how=float(bool(_HOW.search(question.full_text[:_QUESTION_CHARS]))),
-        title=meaning.nearest(_headline(question), _headings(retrieval.articles)) if meaning else None,
+        title=meaning.nearest(question.headline, _headings(retrieval.articles)) if meaning else None,
         votes=log(leader.candidates[0].votes + _LEAST_VOTES) if is_linked else None,
     )
-
-
-def _headline(question: Question) -> str:
-    """The title, or the first line of a question without one."""
-    return (question.title.strip() or question.text.strip().partition("\n")[0])[:_TITLE_CHARS]
 
 
 def _headings(articles: Sequence[Hit]) -> list[str]:

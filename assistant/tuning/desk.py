@@ -50,7 +50,8 @@ class StoredDesk:
 
     def corpus(self) -> Sequence[CorpusPassage]:
         """Every live chunk of articles and FAQs, as it is embedded."""
-        query = live_chunks(select(t.Chunk.id, t.Document.key, t.Chunk.embedded_text).select_from(t.Chunk))
+        columns = select(t.Chunk.id, t.Document.key, t.Version.title, t.Chunk.embedded_text)
+        query = live_chunks(columns.select_from(t.Chunk).join(t.Version, t.Version.id == t.Chunk.version_id))
         with self._database.read() as connection:
             rows = connection.execute(query.where(t.Document.kind.in_(_ARTICLES)).order_by(t.Chunk.id)).all()
         return [CorpusPassage(*row) for row in rows]

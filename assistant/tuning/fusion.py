@@ -21,9 +21,10 @@ CUTOFF = 10
 _ROUNDS = 2
 _LEAST_GAIN = 0.002  # of MRR: a smaller gain on what is learned from is not worth leaving the default
 _CHOICES: tuple[tuple[str, tuple[float, ...]], ...] = (
-    ("votes", (0.1, 0.2, 0.35, 0.5, 0.7, 1.0)),
-    ("replies", (0.0, 0.1, 0.2, 0.3, 0.5)),
+    ("votes", (0.1, 0.2, 0.4, 0.55, 0.8, 1.1)),
+    ("replies", (0.0, 0.1, 0.23, 0.35, 0.55)),
     ("keyword", (0.0, 0.05, 0.1, 0.15, 0.2, 0.3)),
+    ("title", (0.0, 0.1, 0.2, 0.3, 0.5)),
     ("temperature", (0.04, 0.06, 0.08, 0.12)),
     ("damping", (0.25, 0.5, 0.75, 1.0)),
 )
@@ -33,13 +34,15 @@ _CHOICES: tuple[tuple[str, tuple[float, ...]], ...] = (
 class Tables:
     """What fusing needs about some questions.
 
-    `dense` is each document's best cosine, `keyword` its best BM25 score scaled to [0, 1] in each row, `tickets`
-    the cosine to each voting ticket's problem and `replies` to its reply (-1 for the question's own ticket), `links`
-    which voting ticket links which document, `relevant` the documents that resolved each question.
+    `dense` is each document's best cosine, `keyword` its best BM25 score scaled to [0, 1] in each row, `titles` how
+    its title matches the question's headline, `tickets` the cosine to each voting ticket's problem and `replies` to
+    its reply (-1 for the question's own ticket), `links` which voting ticket links which document, `relevant` the
+    documents that resolved each question.
     """
 
     dense: Table
     keyword: Table
+    titles: Table
     tickets: Table
     replies: Table
     links: Flags
@@ -67,15 +70,17 @@ def others(questions: Vectors) -> Table:
 
 def fused(tables: Tables, weights: FusionWeights) -> Table:
     """Return the fused score of every question and document, as `answering.fuse` would for each alone."""
-    votes, vote_trust = ballots_of(tables.tickets, tables.links, weights)
-    replies, reply_trust = ballots_of(tables.replies, tables.links, weights)
+    votes, vote_trust = ballots_of(tables.tickets, tables, weights)
+    replies, reply_trust = ballots_of(tables.replies, tables, weights)
     cast = weights.votes * _by_row(votes) * vote_trust + weights.replies * _by_row(replies) * reply_trust
-    return np.asarray(tables.dense + weights.keyword * tables.keyword + cast, np.float32)
+    return np.asarray(
+        tables.dense + weights.keyword * tables.keyword + weights.title * tables.titles + cast, np.float32
+    )
 
 
-def ballots_of(cosines: Table, links: Flags, weights: FusionWeights) -> tuple[Table, Table]:
-    """Return the votes for every question and document, and how far they are trusted, shape `(n, 1)`."""
-    return _votes(cosines, links, weights), _trust(cosines)
+def ballots_of(cosines: Table, tables: Tables, weights: FusionWeights) -> tuple[Table, Table]:
+    """Return the votes of tickets this near for every question and document, and their trust, shape `(n, 1)`."""
+    return _votes(cosines, tables.links, weights), _trust(cosines, tables)
 
 
 def _votes(cosines: Table, links: Flags, weights: FusionWeights) -> Table:
@@ -90,9 +95,11 @@ def _votes(cosines: Table, links: Flags, weights: FusionWeights) -> Table:
     return np.asarray(cast @ damped.astype(np.float32), np.float32)
 
 
-def _trust(cosines: Table) -> Table:
+def _trust(cosines: Table, tables: Tables) -> Table:
     """`answering.fuse.trust` of each row's nearest voter, shape `(n, 1)`; every voter here has a link."""
-    return np.array([[trust(float(nearest))] for nearest in cosines.max(axis=1, initial=-1.0)], np.float32)
+    links = int(tables.links.sum())
+    pairs = zip(cosines.max(axis=1, initial=-1.0), tables.dense.max(axis=1, initial=-1.0), strict=True)
+    return np.array([[trust(float(voter), float(article), links)] for voter, article in pairs], np.float32)
 
 
 def _by_row(table: Table) -> Table:

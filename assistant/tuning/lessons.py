@@ -42,6 +42,7 @@ class CorpusPassage:
 
     chunk_id: int
     document_key: str
+    title: str
     embedded_text: str
 
 

@@ -57,8 +57,8 @@ def leading(tables: Tables, second: Table, weights: FusionWeights) -> Leading:
     """Return what a reranker is learned from or judged on; `second` has the cosines of documents' second passages."""
     scores = fused(tables, weights)
     columns = np.argsort(-scores, axis=1, kind="stable")[:, :LEADING]
-    problems, problem_trust = ballots_of(tables.tickets, tables.links, weights)
-    replies, reply_trust = ballots_of(tables.replies, tables.links, weights)
+    problems, problem_trust = ballots_of(tables.tickets, tables, weights)
+    replies, reply_trust = ballots_of(tables.replies, tables, weights)
 
     def of(table: Table) -> Floats:
         return np.take_along_axis(table, columns, axis=1).astype(np.float64)

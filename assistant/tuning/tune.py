@@ -15,7 +15,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from assistant.answering.fuse import FusionWeights
+from assistant.answering.fuse import FusionWeights, title_match
+from assistant.answering.language import content_stems
 from assistant.answering.rerank import Reranker
 from assistant.answering.retrieve import Breadth
 from assistant.models.curriculum import Curriculum
@@ -80,7 +81,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Corpus:
-    """Passages with their documents, and the keyword scores of all questions, shape `(lessons, documents)`.
+    """Passages with their documents; keyword scores and titles' matches of all questions, `(lessons, documents)`.
 
     `votes`, shape `(lessons,)`, says which lessons vote.
     """
@@ -89,6 +90,7 @@ class _Corpus:
     documents: tuple[str, ...]
     document_of: npt.NDArray[np.int64]
     keyword: Table
+    titles: Table
     votes: Flags
 
 
@@ -159,7 +161,14 @@ def _read_corpus(desk: Desk, lessons: Sequence[Lesson]) -> _Corpus:
             if chunk in column:
                 keyword[row, column[chunk]] = max(keyword[row, column[chunk]], score)
     keyword /= np.maximum(keyword.max(axis=1, keepdims=True, initial=0.0), 1e-12)
-    return _Corpus(passages, documents, document_of, keyword, np.array([lesson.votes for lesson in lessons]))
+    votes = np.array([lesson.votes for lesson in lessons])
+    return _Corpus(passages, documents, document_of, keyword, _titles(lessons, passages, documents), votes)
+
+
+def _titles(lessons: Sequence[Lesson], passages: Sequence[CorpusPassage], documents: Sequence[str]) -> Table:
+    titles = {passage.document_key: content_stems(passage.title) for passage in passages}
+    asked = [content_stems(lesson.question.headline) for lesson in lessons]
+    return np.array([[title_match(one, titles[key]) for key in documents] for one in asked], np.float32)
 
 
 def _embed(embedder: Embedder, lessons: Sequence[Lesson], corpus: _Corpus, progress: Progress | None) -> _Embedded:
@@ -179,7 +188,10 @@ def _tables(vectors: _Embedded, corpus: _Corpus, links: Flags, asking: slice, vo
     tickets = np.where(votes, others(vectors.questions)[asking, :voters], -1.0)
     replies = np.where(votes, _replies(vectors)[asking, :voters], -1.0)
     dense = best_of_documents(_cosines(vectors, asking), corpus.document_of, len(corpus.documents))
-    return Tables(dense, corpus.keyword[asking], tickets, replies, links[:voters] & votes[:, None], links[asking])
+    return Tables(
+        dense, corpus.keyword[asking], corpus.titles[asking], tickets, replies, links[:voters] & votes[:, None],
+        links[asking],
+    )  # fmt: skip
 
 
 def _cosines(vectors: _Embedded, asking: slice) -> Table:
