@@ -71,9 +71,8 @@ def test_an_article_that_is_nearer_than_every_ticket_needs_no_votes() -> None:
 
 def test_the_same_words_in_the_title_outweigh_a_nearer_passage() -> None:
     asked = content_stems("How do I change my email?")
-    titles = {
-        key: title_match(asked, content_stems(key)) for key in ("Change your email address", "You cannot sign in")
-    }
+    right, wrong = "Change your email address", "You cannot sign in"
+    titles = {key: title_match(asked, content_stems(key)) for key in (right, wrong)}
     dense = {right: 0.47, wrong: 0.55}
     assert best_first(fused_scores(dense, {}, titles, Ballots({}, {}), FusionWeights()))[0] == right
     assert title_match(asked, content_stems("Everything that you can do with an email in the app")) == 0.0
