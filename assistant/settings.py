@@ -43,6 +43,10 @@ class Models(Section):
     chat_attempts: int = Field(3, ge=1, le=10)
     chat_tone: Tone = Field("friendly", description="friendly, neutral or formal; a request may ask for another.")
     chat_length: Length = Field("normal", description="short, normal or detailed; a request may ask for another.")
+    chat_wording: Literal["own", "copied"] = Field(
+        "own", description="copied: the model chooses sentences of the passages and writes none; for small models."
+    )
+    chat_passages: int = Field(10, ge=1, le=10, description="Most passages a chat model is shown.")
     chat_opinion: float | None = Field(
         None,
         gt=0.2,

@@ -15,9 +15,10 @@ import pytest
 
 from assistant.domain import Block, Candidate, Part, Passage, Question, Usage
 from assistant.errors import ChatModelError, SettingsError
-from assistant.models.chat import LangChainDrafter
+from assistant.models.chat import LangChainDrafter, Manner
 from assistant.models.failures import classified, pause_s, retry_after_s
 from assistant.models.talk import Clock
+from assistant.models.vendor import Prices
 from assistant.seams import Written
 from eval.fake_openai import Behaviour, FakeVendor, declined, fake_vendor, faults, good, reply_text
 from eval.injection_report import fault_report
@@ -64,7 +65,7 @@ def test_a_valid_reply_becomes_a_cited_draft_with_its_tokens() -> None:
     written, vendor, _ = drafted(good(SAID))
     assert texts(written) == [SAID]
     assert written.usage == Usage(120, 30, 1)
-    assert (written.model, written.prompt_version, written.notice) == ("openai:fake", "draft-1", "")
+    assert (written.model, written.prompt_version, written.notice) == ("openai:fake", "draft-2", "")
     assert "tools" not in vendor.bodies[0]
 
 
@@ -131,6 +132,39 @@ def test_an_unreadable_reply_is_sent_back_once() -> None:
     assert written.draft is None
     assert vendor.requests == 2
     assert written.usage == Usage(240, 60, 2)
+
+
+def test_each_call_is_priced_where_the_vendor_tells_no_cost() -> None:
+    told = replace(good(SAID), usage={"prompt_tokens": 120, "completion_tokens": 30, "total_tokens": 150, "cost": 0.5})
+    script = [Behaviour("prose", "Sure, open it!"), told]
+    with fake_vendor(lambda _: script.pop(0)) as vendor:
+        options = {"base_url": vendor.url, "api_key": "none"}
+        drafter = LangChainDrafter("openai:fake", options, 30.0, 3, prices=Prices(2.0, 10.0))
+        written = drafter.draft(Question("How do I back up?"), [Candidate(SOURCE, 0.8, 1.0, 0.0, 1.0)])
+    assert written.usage is not None
+    assert written.usage.cost == pytest.approx(0.5 + (120 * 2.0 + 30 * 10.0) / 1e6)
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_model_that_may_only_choose_is_held_to_the_passages_sentences(streaming: bool) -> None:
+    own = {"text": "Open Settings, then Backup.", "citations": [1], "step": None}
+    other = replace(SOURCE, chunk_id=2, document_key="b", title="Not shown")
+    said = Behaviour("choice", reply_text([own, {**own, "text": SAID}]))
+    listener = _Follows() if streaming else None
+    with fake_vendor(lambda _: said) as vendor:
+        options = {"base_url": vendor.url, "api_key": "none", "structured_output": "json_schema"}
+        drafter = LangChainDrafter("openai:fake", options, 30.0, 3, manner=Manner(wording="copied", passages=1))
+        candidates = [Candidate(one, 0.8, 1.0, 0.0, 1.0) for one in (SOURCE, other)]
+        written = drafter.draft(Question("How do I back up?"), candidates, listener=listener)
+    assert texts(written) == [SAID]
+    assert written.prompt_version == "copy-1"
+    assert "words of its own (1)" in written.notice
+    assert listener is None or [part.text for part in listener.shown] == [SAID]
+    asked = vendor.bodies[0]
+    assert "Not shown" not in str(asked["messages"])
+    part = asked["response_format"]["json_schema"]["schema"]["properties"]["parts"]["items"]["properties"]
+    assert part["text"]["enum"] == [SAID, "The copy is kept in the folder."]
+    assert part["citations"]["items"]["enum"] == [1]
 
 
 @pytest.mark.parametrize("wire", ["stall", "half", "drip"])

@@ -14,6 +14,7 @@ from assistant.store import gap_tables as g
 from assistant.store import tables as t
 from assistant.store.database import Database
 from assistant.store.spending import Budget, Spending
+from ui.desk_draft import _making
 from ui.doctor import _chat_model, _spending
 
 
@@ -66,6 +67,24 @@ def test_a_cost_limit_uses_the_settings_prices(desk: Desk) -> None:
     with with_settings(desk, chat_daily_cost=0.0005, chat_input_price=2.0, chat_output_price=10.0) as limited:
         assert limited.draft()["model"] == "openai:fake"
         assert limited.draft()["model"] == "extractive"
+
+
+def test_each_draft_keeps_what_it_cost_at_the_prices_of_its_time(desk: Desk) -> None:
+    with with_settings(desk, chat_input_price=2.0, chat_output_price=10.0) as priced:
+        answer = priced.draft()
+        assert answer["usage"] == {"input_tokens": 120, "output_tokens": 30, "calls": 1, "cost": pytest.approx(0.00054)}
+        anew = priced.post(f"/v1/drafts/{answer['draft_id']}/rewrite", {"how": "friendlier"})
+        assert anew["usage"]["cost"] == pytest.approx(0.00054)
+    assert desk.get(f"/v1/drafts/{answer['draft_id']}")["usage"] == answer["usage"]
+    dearer = Spending(desk.home.database, Budget(input_price=200.0, output_price=1000.0))
+    assert dearer.today().cost == pytest.approx(0.00108)
+    assert desk.draft()["usage"]["cost"] is None
+
+
+def test_the_desk_shows_what_a_chat_model_read_wrote_and_cost(desk: Desk) -> None:
+    with with_settings(desk, chat_input_price=2.0, chat_output_price=10.0) as priced:
+        assert "120 tokens read, 30 written, 0.0005 USD" in _making(priced.draft())
+    assert "tokens" not in _making({**priced.draft(), "usage": None})
 
 
 def test_a_vendors_own_cost_counts_before_the_settings_prices(database: Database) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from ui.desk_calls import Json, Opened
-from ui.rendering import GAP_REASONS, Html, ago, day, element, first_words, joined, link, share_bar
+from ui.rendering import GAP_REASONS, Html, ago, day, element, first_words, joined, link, share_bar, usage_words
 
 _VERDICTS = {"answered": "Answered", "partial": "Answered in part", "gap": "Not answered"}
 _WARNINGS = {
@@ -400,5 +400,6 @@ def _uncovered(uncovered: Sequence[str]) -> Html | None:
 
 def _making(answer: Json) -> Html:
     seconds = sum(answer["timings_ms"].values()) / 1000
-    pieces = (f"{seconds:.1f} s", answer["model"], answer["generation"])
+    spent = usage_words(answer["usage"]) if answer["usage"] and answer["usage"]["calls"] else ""
+    pieces = (f"{seconds:.1f} s", answer["model"], spent, answer["generation"])
     return element("p", "Drafted: " + " · ".join(piece for piece in pieces if piece), class_="making")

@@ -167,11 +167,13 @@ class Home:
         if models.chat is None:
             return None
         from assistant.domain import Style
-        from assistant.models.chat import LangChainDrafter
+        from assistant.models.chat import LangChainDrafter, Manner
+        from assistant.models.vendor import Prices
 
         return LangChainDrafter(
             models.chat, models.chat_options, deadline_s=models.chat_deadline_s, attempts=models.chat_attempts,
-            style=Style(models.chat_tone, models.chat_length),
+            manner=Manner(Style(models.chat_tone, models.chat_length), models.chat_wording, models.chat_passages),
+            prices=Prices(models.chat_input_price, models.chat_output_price),
         )  # fmt: skip
 
     @property

@@ -7,9 +7,10 @@ through an allow-list of tags, attributes and address schemes, so that one slip 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from html import escape
+from typing import Any
 from urllib.parse import urlsplit
 
 import nh3
@@ -164,6 +165,20 @@ def ago(value: str | None, now: datetime | None = None) -> Html:
 def counted(number: int, one: str, many: str = "") -> str:
     """A number with its noun: "1 contact", "3 contacts"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def usage_words(usage: Mapping[str, Any]) -> str:
+    """What a chat model read, wrote and cost, as it is recorded with a draft.
+
+    >>> usage_words({"input_tokens": 1200, "output_tokens": 30, "calls": 1, "cost": 0.00054})
+    '1,200 tokens read, 30 written, 0.0005 USD'
+    >>> usage_words({"input_tokens": 1200, "output_tokens": 30, "calls": 2, "cost": None})
+    '1,200 tokens read, 30 written in 2 calls'
+    """
+    calls = f" in {usage['calls']} calls" if usage["calls"] > 1 else ""
+    cost = usage["cost"]
+    price = "" if cost is None else ", under 0.0001 USD" if 0 < cost < 0.0001 else f", {cost:.4f} USD"
+    return f"{usage['input_tokens']:,} tokens read, {usage['output_tokens']:,} written{calls}{price}"
 
 
 def first_words(text: str, most: int = 90) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from assistant.answering.copying import COPYING
 from assistant.answering.draft import extractive
 from assistant.answering.guard import Guarded, Policy, guarded
 from assistant.answering.prompts import fixed_words
@@ -115,4 +116,4 @@ def _guarded(draft: Draft, whole: Wholes, question: Question, policy: Policy) ->
 
 def policy_of(policy: Policy) -> Policy:
     """The policy with our own wording, which no reply may echo."""
-    return replace(policy, prompt=fixed_words())
+    return replace(policy, prompt=f"{fixed_words()}\n{COPYING}")

@@ -143,13 +143,14 @@ _PLACEHOLDER = re.compile(r"\[\[\s*link\s+(\d{1,3})\s*\]\]", re.IGNORECASE)
 _LEFT_OVER = re.compile(r"\[\[|\]\]|={3,}|\blink \d+\]")
 
 
-def draft_from(reply: Reply, offer: Offer) -> Mapped:
+def draft_from(reply: Reply, offer: Offer, allowed: Collection[str] = ()) -> Mapped:
     """The reply's parts with quotes from the passages they cite.
 
     A number that was not offered is removed, and a part left without a number, without words or without
     a place in its passages is removed with it; repeated parts are kept once. Steps count from 1 in each run.
+    Where texts are `allowed`, a part that is none of them is removed.
     """
-    mapper = Mapper(offer)
+    mapper = Mapper(offer, allowed)
     parts = tuple(part for said in reply.parts if (part := mapper.part(said)) is not None)
     return Mapped(Draft(parts), mapper.notices())
 
@@ -157,14 +158,18 @@ def draft_from(reply: Reply, offer: Offer) -> Mapped:
 class Mapper:
     """Maps a reply's parts one by one, as they come, onto the passages that were offered."""
 
-    def __init__(self, offer: Offer) -> None:
+    def __init__(self, offer: Offer, allowed: Collection[str] = ()) -> None:
         self._offer = offer
+        self._allowed = allowed
         self._notes: Counter[str] = Counter()
         self._told: set[str] = set()
         self._step = 0
 
     def part(self, said: ReplyPart) -> Part | None:
         """The next part with its quotes and its place in the procedure; None when it is left out."""
+        if self._allowed and cleaned(said.text) not in self._allowed:
+            self._notes["a part in words of its own"] += 1
+            return None
         part = _part(said, self._offer, self._notes)
         if part is None:
             return None

@@ -6,15 +6,40 @@ Whatever the vendor does ends as a draft that passed `assistant.answering.writte
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
+from assistant.answering.copying import COPYING_VERSION, allowed_texts, copying_prompt
 from assistant.answering.heard import HeardParts
-from assistant.answering.prompts import PROMPT_VERSION, REWORDING_VERSION, Offer, offered, prompt, rewording_prompt
+from assistant.answering.prompts import (
+    PROMPT_VERSION,
+    REWORDING_VERSION,
+    Offer,
+    Prompt,
+    offered,
+    prompt,
+    rewording_prompt,
+)
 from assistant.answering.written import Mapper, Reply, draft_from
 from assistant.domain import Candidate, Draft, Part, Question, Style, Usage, Wish
 from assistant.models.talk import ChatModel, Clock
+from assistant.models.vendor import Prices
 from assistant.seams import Listener, Reworded, Saying, Written
+
+Wording = Literal["own", "copied"]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a model is asked to draft: in which style, in whose words, and from how many passages at most.
+
+    "copied" lets it say sentences of the passages only: for a small model, or a desk that wants nothing rephrased.
+    """
+
+    style: Style = field(default_factory=Style)
+    wording: Wording = "own"
+    passages: int = 10
 
 
 class LangChainDrafter:
@@ -27,7 +52,8 @@ class LangChainDrafter:
         deadline_s: float = 30.0,
         attempts: int = 3,
         *,
-        style: Style = Style(),
+        manner: Manner = Manner(),
+        prices: Prices = Prices(),
         clock: Clock = Clock(),
     ) -> None:
         """Keep the settings; nothing is imported or opened yet.
@@ -35,8 +61,9 @@ class LangChainDrafter:
         Raises:
             SettingsError: `name` is not "provider:model", or `structured_output` is unknown.
         """
-        self.model = ChatModel(name, options, deadline_s, attempts, clock)
-        self._style = style
+        self.model = ChatModel(name, options, deadline_s, attempts, clock, prices)
+        self._manner = manner
+        self._version = COPYING_VERSION if manner.wording == "copied" else PROMPT_VERSION
 
     def load(self) -> None:
         """Import langchain and build the model now, for a server's start and for `doctor`.
@@ -54,24 +81,28 @@ class LangChainDrafter:
         listener: Listener | None = None,
     ) -> Written:
         """A draft, not yet guarded; an empty one when the model declined; none, with a notice, when anything failed."""
-        offer = offered(candidates)
+        offer = offered(candidates[: self._manner.passages])
         if not offer.passages:
             return self._without("no passage could be shown to the model")
-        writing = _Writing(offer, listener) if listener is not None else None
-        manner = style.over(self._style) if style is not None else self._style
-        said = self.model.ask(
-            lambda json_only: prompt(question, offer, manner, json_only=json_only),
-            len(offer.passages),
-            writing,
-        )
+        copied = self._manner.wording == "copied"
+        allowed = allowed_texts(offer) if copied else frozenset()
+        writing = _Writing(offer, allowed, listener) if listener is not None else None
+        manner = style.over(self._manner.style) if style is not None else self._manner.style
+
+        def asked(json_only: bool) -> Prompt:
+            if copied:
+                return copying_prompt(question, offer, json_only=json_only)
+            return prompt(question, offer, manner, json_only=json_only)
+
+        said = self.model.ask(asked, len(offer.passages), writing)
         if writing is not None and writing.shown and not writing.is_kept_by(said.reply):
             notice = (
                 f"the reply broke off and ends with its last complete part ({said.notice or 'it changed its mind'})"
             )
             return self._written(Draft(tuple(writing.parts)), notice, said.usage, cut=True)
-        return (
-            self._without(said.notice, said.usage) if said.reply is None else self._read(said.reply, offer, said.usage)
-        )
+        if said.reply is None:
+            return self._without(said.notice, said.usage)
+        return self._read(said.reply, offer, allowed, said.usage)
 
     def reword(self, texts: Sequence[str], wish: Wish) -> Reworded:
         """The texts in other words, their numbers not yet checked; none, with a notice, when anything failed."""
@@ -81,29 +112,30 @@ class LangChainDrafter:
             sayings = tuple(Saying(part.text, part.citations, part.step) for part in said.reply.parts)
         return Reworded(sayings, self.model.name, REWORDING_VERSION, said.notice, said.usage)
 
-    def _read(self, reply: Reply, offer: Offer, usage: Usage) -> Written:
+    def _read(self, reply: Reply, offer: Offer, allowed: Collection[str], usage: Usage) -> Written:
         if not reply.answered:
             return self._written(Draft(()), "declined: the model found no answer in the passages", usage, declined=True)
-        mapped = draft_from(reply, offer)
+        mapped = draft_from(reply, offer, allowed)
         notice = "; ".join(mapped.notices)
         if not mapped.draft.parts:
             return self._without(f"nothing usable in the model's reply{f' ({notice})' if notice else ''}", usage)
         return self._written(mapped.draft, notice, usage)
 
     def _without(self, notice: str, usage: Usage = Usage()) -> Written:
-        return Written(None, self.model.name, PROMPT_VERSION, notice, usage=usage)
+        return Written(None, self.model.name, self._version, notice, usage=usage)
 
     def _written(
         self, draft: Draft, notice: str, usage: Usage, *, declined: bool = False, cut: bool = False
     ) -> Written:
-        return Written(draft, self.model.name, PROMPT_VERSION, notice, declined=declined, usage=usage, cut=cut)
+        return Written(draft, self.model.name, self._version, notice, declined=declined, usage=usage, cut=cut)
 
 
 class _Writing:
     """A draft as it is written: maps each complete part and offers it to the listener."""
 
-    def __init__(self, offer: Offer, listener: Listener) -> None:
+    def __init__(self, offer: Offer, allowed: Collection[str], listener: Listener) -> None:
         self._offer = offer
+        self._allowed = allowed
         self._listener = listener
         self.shown = False
         self.again()
@@ -116,7 +148,7 @@ class _Writing:
     def again(self) -> None:
         """Begin anew."""
         self._heard = HeardParts()
-        self._mapper = Mapper(self._offer)
+        self._mapper = Mapper(self._offer, self._allowed)
         self.parts: list[Part] = []
 
     def hear(self, piece: str) -> bool:
@@ -132,4 +164,4 @@ class _Writing:
         """Whether the whole reply begins with the parts that were heard."""
         if reply is None or not reply.answered:
             return False
-        return list(draft_from(reply, self._offer).draft.parts[: len(self.parts)]) == self.parts
+        return list(draft_from(reply, self._offer, self._allowed).draft.parts[: len(self.parts)]) == self.parts

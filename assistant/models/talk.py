@@ -25,6 +25,7 @@ from assistant.models.vendor import (
     Invoke,
     Line,
     Method,
+    Prices,
     built,
     complete,
     invoker,
@@ -103,7 +104,13 @@ class ChatModel:
     """
 
     def __init__(
-        self, name: str, options: Mapping[str, Any] | None, deadline_s: float, attempts: int, clock: Clock = Clock()
+        self,
+        name: str,
+        options: Mapping[str, Any] | None,
+        deadline_s: float,
+        attempts: int,
+        clock: Clock = Clock(),
+        prices: Prices = Prices(),
     ) -> None:
         """Keep the settings; nothing is imported or opened yet.
 
@@ -127,6 +134,7 @@ class ChatModel:
         self._deadline_s = deadline_s
         self._attempts = max(1, attempts)
         self._clock = clock
+        self._prices = prices
         self._loading = threading.Lock()
         self._model: Any = None
         self._overdue: list[threading.Thread] = []
@@ -221,7 +229,7 @@ class ChatModel:
         if isinstance(result, BaseException):
             log.debug("chat model call failed", exc_info=result)
             raise classified(result, self._clock.now()) from result
-        talk.usage = talk.usage.plus(usage_of(result, messages))
+        talk.usage = talk.usage.plus(self._prices.on(usage_of(result, messages)))
         return complete(result, self._method or "text")
 
     def _outcome(self, call: _Call, talk: _Talk) -> Any:

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -36,6 +36,24 @@ Invoke = Callable[[Sequence["BaseMessage"], Hear | None], Any]
 _MOST_BYTES = 4_000_000  # a draft has some kilobytes; more is a fault or an attack
 _OPENAI_PROTOCOL = frozenset({"openai", "azure_openai"})
 _CHARS_PER_TOKEN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """USD a million tokens read and written, for a vendor that tells no cost; 0 for both is not known."""
+
+    read: float = 0.0
+    written: float = 0.0
+
+    def on(self, usage: Usage) -> Usage:
+        """The usage with its cost: the vendor's own where it told one.
+
+        >>> Prices(2.0, 10.0).on(Usage(120, 30, 1)).cost, Prices().on(Usage(120, 30, 1)).cost
+        (0.00054, None)
+        """
+        if usage.cost is not None or not (self.read or self.written):
+            return usage
+        return replace(usage, cost=(usage.input_tokens * self.read + usage.output_tokens * self.written) / 1_000_000)
 
 
 @dataclass(slots=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import asdict
 
 from rich.console import Console
 from rich.text import Text
 
 from assistant.answering.matter import is_matter
 from assistant.domain import Answer
+from ui.rendering import usage_words
 
 _LABELS = {
     "answered": ("Draft", "bold green"),
@@ -39,6 +41,8 @@ def show_answer(answer: Answer, console: Console | None = None) -> None:
         _show_reply(answer, out)
     for warning in answer.warnings:
         out.print(Text(f"! {warning}", "yellow"))
+    if answer.usage is not None and answer.usage.calls:
+        out.print(Text(f"Drafted by {answer.model}; chat model: {usage_words(asdict(answer.usage))}", "dim"))
     for text in answer.follow_ups:
         out.print(Text(f"Ask the customer: {text}"))
     for suggestion in answer.suggestions:
