@@ -72,7 +72,10 @@ class Answering(Section):
     )
     greeting: str = "Hello {name},"
     greeting_without_name: str = "Hello,"
-    closing: str = "Kind regards,\n{desk}"
+    closing: str = Field(
+        "Read more:\n{links}\n\nKind regards,\n{desk}",
+        description="A paragraph with {links} is left out where no public article is cited.",
+    )
     stale_after_days: int = Field(730, ge=1)
     protected_texts: tuple[str, ...] = Field((), description="Texts that no draft may ever contain.")
     known_hosts: tuple[Annotated[str, Field(pattern=r"^([a-z0-9-]+\.)+[a-z0-9-]{2,}$")], ...] = Field(

@@ -1,13 +1,13 @@
-"""Finds pairs of cited passages that state different figures about the same thing."""
+"""Finds passages that state different figures about the same thing: two cited ones, or a cited and a found one."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 
-from assistant.answering.language import content_stems, sentences
-from assistant.domain import Source
+from assistant.answering.language import content_stems, one_line, sentences
+from assistant.domain import Passage, Source
 from assistant.stopwords import STOP_WORDS
 
 _FIGURE = re.compile(
@@ -16,19 +16,48 @@ _FIGURE = re.compile(
 _LEAST_SHARED = 0.5
 _SAME_SENTENCE = 0.6
 _SAME_STEMS = 3
+_LONGEST_SAYING = 160
 
 
-def conflicts(sources: Sequence[Source]) -> tuple[tuple[str, str], ...]:
-    """Titles of pairs of cited documents that give another figure in the same unit in sentences that say the same.
+def conflicts(sources: Sequence[Source], found: Iterable[Passage] = ()) -> tuple[tuple[str, str], ...]:
+    """Names of pairs of documents that give another figure in the same unit in sentences that say the same.
 
     "Refunds within 14 days of a purchase" and "refunds within 30 days of a purchase" conflict; a figure of
-    another unit, or in a sentence about something else, does not.
+    another unit, or in a sentence about something else, does not. Cited documents are compared with each other and
+    with those that were `found` but not cited, given whole: of these the sentence is told, since nobody sees it.
     """
-    found: list[tuple[str, str]] = []
-    for first, second in combinations(sources, 2):
-        if first.document_key != second.document_key and _disagree(first.quote, second.quote):
-            found.append((f"[{first.n}] {first.title}", f"[{second.n}] {second.title}"))
-    return tuple(found)
+    among = [
+        (_cited(first), _cited(second))
+        for first, second in combinations(sources, 2)
+        if first.document_key != second.document_key and _disagree(first.quote, second.quote)
+    ]
+    return tuple(dict.fromkeys((*among, *_unseen(sources, found))))
+
+
+def _unseen(sources: Sequence[Source], found: Iterable[Passage]) -> Iterator[tuple[str, str]]:
+    telling = [source for source in sources if _FIGURE.search(source.quote)]
+    cited = {source.document_key for source in sources}
+    for other in found if telling else ():
+        if other.document_key in cited:
+            continue
+        for source in telling:
+            pair = contradiction(source.quote, other.text)
+            if pair is not None:
+                yield _cited(source), f'{other.title}{_date(other)}, found and not cited ("{_shortened(pair[1])}"),'
+                break
+
+
+def _cited(source: Source) -> str:
+    return f"[{source.n}] {source.title}{_date(source)}"
+
+
+def _date(said: Source | Passage) -> str:
+    return f" of {said.updated_at:%Y-%m-%d}" if said.updated_at else ""
+
+
+def _shortened(saying: str) -> str:
+    line = one_line(saying)
+    return line if len(line) <= _LONGEST_SAYING else f"{line[:_LONGEST_SAYING]}…"
 
 
 def contradiction(one: str, other: str) -> tuple[str, str] | None:

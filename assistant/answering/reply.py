@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from assistant.answering.language import one_line
 from assistant.domain import Block, CitedPart, Passage, Question, Quote, Source, Support
 
 VersionKey = tuple[str, int]
 _LISTED = {"step", "item", "row"}
+_MOST_LINKS = 3
 _TITLES = frozenset("mr mrs ms miss mx dr prof sir madam herr frau mme mlle".split())
 _NAME = re.compile(r"[^\W\d_][^\W\d_'’.-]*(?:['’.-][^\W\d_]+)*")
 
@@ -33,7 +35,10 @@ def first_name(requester: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The desk's own greeting and closing; `{name}` and `{desk}` are filled in."""
+    """The desk's own greeting and closing; `{name}`, `{desk}` and `{links}` are filled in.
+
+    A paragraph that names `{links}` is left out where there are none.
+    """
 
     greeting: str
     greeting_without_name: str
@@ -45,9 +50,27 @@ class Wording:
         name = first_name(question.requester)
         return self.greeting.replace("{name}", name) if name else self.greeting_without_name
 
-    def close(self) -> str:
-        """The closing."""
-        return self.closing.replace("{desk}", self.desk)
+    def close(self, links: Sequence[str] = ()) -> str:
+        """The closing, with a line for each link."""
+        paragraphs = self.closing.split("\n\n")
+        kept = [paragraph for paragraph in paragraphs if links or "{links}" not in paragraph]
+        # Links last: titles are written by others and may hold "{desk}".
+        return "\n\n".join(kept).replace("{desk}", self.desk).replace("{links}", "\n".join(links))
+
+
+def article_links(sources: Sequence[Source], may_tell: Callable[[str, Source], bool]) -> tuple[str, ...]:
+    """A line "title: address" for each cited article that a customer can open, at most three.
+
+    Titles are written by others: `may_tell` refuses what may not be said to a customer.
+    """
+    lines: dict[str, str] = {}
+    for source in sources:
+        if source.audience != "public" or not source.url.startswith(("http://", "https://")):
+            continue
+        line = f"{one_line(source.title)}: {source.url}"
+        if source.document_key not in lines and may_tell(line, source):
+            lines[source.document_key] = f"{line}#{source.anchor}" if source.anchor and "#" not in source.url else line
+    return tuple(lines.values())[:_MOST_LINKS]
 
 
 def cited(

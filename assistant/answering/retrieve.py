@@ -20,6 +20,7 @@ from assistant.answering.fuse import (
     Ballots,
     FusionWeights,
     Neighbour,
+    aging,
     ballot,
     best_first,
     count_votes,
@@ -216,9 +217,9 @@ def rank(
 ) -> tuple[Hit, ...]:
     """Return the documents of `passages`, best first, each with all its passages, best first.
 
-    A document's cosine and keyword score are those of its best passage by each; its votes are its own, and so is its
-    title, which is compared with the question's `headline`. Passages of one document are ordered by cosine plus scaled
-    keyword score, since votes do not tell them apart.
+    A document's cosine and keyword score are those of its best passage by each; its votes are its own, and so are its
+    age and its title, which is compared with the question's `headline`. Passages of one document are ordered by cosine
+    plus scaled keyword score, since votes do not tell them apart.
     """
     by_document: dict[str, list[Passage]] = defaultdict(list)
     for passage in passages:
@@ -227,7 +228,8 @@ def rank(
     words = {key: max(keyword.get(p.chunk_id, 0.0) for p in group) for key, group in by_document.items()}
     asked = content_stems(headline)
     titles = {key: title_match(asked, content_stems(group[0].title)) for key, group in by_document.items()}
-    scores = fused_scores(dense, words, titles, ballots, weights)
+    aged = aging({key: group[0].updated_at for key, group in by_document.items()})
+    scores = {k: score - aged[k] for k, score in fused_scores(dense, words, titles, ballots, weights).items()}
     top_words = max(words.values(), default=0.0)
     votes = ballots.problems
     return tuple(

@@ -57,7 +57,7 @@ class Rewriter:
             made = self._plainly(answer, parts, whole, wish, made)
         supports = [self._support(part, parts, whole, wish) for part in made.parts]
         new_parts, sources = cited(supports, whole)
-        alerts = warnings(sources, conflicts(sources), stale_after_days=self.stale_after_days)
+        alerts = warnings(sources, conflicts(sources, whole.values()), stale_after_days=self.stale_after_days)
         greeting, closing = made.frame or (answer.greeting, answer.closing)
         return replace(
             answer,
@@ -104,16 +104,18 @@ class Rewriter:
             notes.append(f"rewrite: {kept_old} of {len(parts)} parts keep their old wording, the new one did not hold")
         if wish.how == "translate":
             notes.append("translation: checked for numbers, names and addresses only; read it before you send it")
-        new_frame = self._frame(answer, frame, anew, len(texts)) if frame else None
+        new_frame = self._frame(answer, frame, anew, len(texts), whole) if frame else None
         return _Made(woven, tuple(notes), said.model, said.prompt_version, said.usage, new_frame)
 
-    def _frame(self, answer: Answer, frame: Sequence[str], anew: Sequence[_New], first: int) -> tuple[str, str]:
+    def _frame(
+        self, answer: Answer, frame: Sequence[str], anew: Sequence[_New], first: int, whole: Wholes
+    ) -> tuple[str, str]:
         """Greeting and closing in the new language, each only when it carries what the old one does."""
         policy = policy_of(self.rails.strict())
         told = list(frame)
         for place, old in enumerate(frame):
             new = next((one.text for one in anew if one.of == (first + place + 1,)), "")
-            kinds = violations_of(new, (), answer.question, policy) if new else ()
+            kinds = violations_of(new, tuple(whole.values()), answer.question, policy) if new else ()
             if new and carries(old, new) and not set(kinds) - {NAME}:
                 told[place] = new
         return told[0], told[1]
