@@ -46,6 +46,7 @@ class Desk:
         follower: Follower | None = None,
     ) -> Answer:
         """The answer, stored. The contact, and the gap if there is one, count once under `token`."""
+        question = with_turns_redacted(question, self.redactor)
         answer = self.assistant.ask(question, audiences=audiences, style=style, follower=follower)
         self._hear(answer, token or answer.id, DraftRecord(ticket_id, asked_by, self.settings))
         return answer
@@ -74,9 +75,21 @@ class Desk:
                 self.drafts.save(kept, **record)  # type: ignore[arg-type]
             return None
         vector = question_vector(answer)
-        if kept.question != answer.question:  # the vector of a text tells much of it
+        if kept.question.full_text != answer.question.full_text:  # the vector of a text tells much of it
             vector = self.embedder.embed([kept.question.full_text])[0]
         return self.hearing.hear_answer(kept, vector, self.embedder.model_id, token=token, draft=draft)
+
+
+def with_turns_redacted(question: Question, redactor: Redactor) -> Question:
+    """The question with placeholders in what was said before it: a chat model reads that, and it is stored nowhere."""
+    texts = redactor.texts([turn.text for turn in question.turns], _known(question))
+    turns = (replace(turn, text=text) for turn, text in zip(question.turns, texts, strict=True))
+    return replace(question, turns=tuple(turns)) if texts else question
+
+
+def _known(question: Question) -> Known:
+    people = (Person((question.requester,)),) if question.requester.strip() else ()
+    return Known(people, (question.product,) if question.product else (), question.locale)
 
 
 def as_kept(answer: Answer, redactor: Redactor) -> Answer:
@@ -85,10 +98,9 @@ def as_kept(answer: Answer, redactor: Redactor) -> Answer:
     The requester's name stays beside the question: only its keyed hash is ever stored.
     """
     question = answer.question
-    people = (Person((question.requester,)),) if question.requester.strip() else ()
-    known = Known(people, (question.product,) if question.product else (), question.locale)
+    text = f"{question.text}\n{question.before}" if question.before else question.text
     title, text, greeting, *uncovered = redactor.texts(
-        [question.title, question.text, answer.greeting, *answer.uncovered], known
+        [question.title, text, answer.greeting, *answer.uncovered], _known(question)
     )
-    question = replace(question, title=title, text=text)
+    question = replace(question, title=title, text=text, before="", turns=())
     return replace(answer, question=question, greeting=greeting, uncovered=tuple(uncovered))

@@ -57,7 +57,8 @@ class Document:
     """What a source yields: the visible text with its structure, before it is stored.
 
     `key` is the record's id as its source gave it; `revision` is opaque and only compared.
-    `links` are absolute addresses that the text points to, `agent_links` those an agent sent.
+    `links` are absolute addresses that the text points to, `agent_links` those an agent sent; `rating` is a
+    customer's satisfaction with a ticket, from 1 (worst) to 5.
     """
 
     key: str
@@ -76,6 +77,7 @@ class Document:
     status: str = ""
     tags: tuple[str, ...] = ()
     agent_links: tuple[str, ...] = ()
+    rating: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,11 +271,12 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A proposed reply before anything was verified."""
+    """A proposed reply before anything was verified; `sent` counts what was left out, as sent before."""
 
     parts: tuple[Part, ...]
     uncovered: tuple[str, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
+    sent: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ _WARNINGS = {
     "chat_model": "Chat model",
     "rewrite": "Said anew",
     "translation": "Translation",
+    "sent_before": "Sent before",
     "vague": "Too vague",
     "nothing_asked": "Nothing asked",
 }

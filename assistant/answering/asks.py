@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 from assistant.answering.language import content_stems, sentences, stem
@@ -88,7 +88,8 @@ class Ask:
 
 
 def asks(question: Question) -> tuple[Ask, ...]:
-    """What is asked, in order: the questions that name a matter; else the title; else the first need or sentence.
+    """What is asked, in order: the questions that name a matter, in the text or in what it leans on; else the title;
+    else the first need or sentence.
 
     A wish beside a single question is asked as well: "I want to stop my plan. May my sister use the rest?".
 
@@ -100,14 +101,16 @@ def asks(question: Question) -> tuple[Ask, ...]:
     ['Inbox is empty']
     """
     told = _told(question)
-    asking = [sentence for sentence in told if _is_question(sentence)]
+    asking = [sentence for sentence in told if is_question(sentence)]
     direct = [sentence for sentence in asking if _INTERROGATIVE.match(sentence) or _ASKS_LATER.search(sentence)]
-    wishes = [sentence for sentence in told if _WISH.match(sentence)][:1] if len(direct) == 1 else []
+    wishes = [sentence for sentence in told if is_wish(sentence)][:1] if len(direct) == 1 else []
     asked = [sentence for sentence in told if sentence in (*wishes, *direct)] if direct else asking
     pieces = [_ask(piece) for sentence in asked for piece in _JOINED.split(sentence)]
     named = [ask for ask in pieces if not _EMPTY_ASK.match(ask.text)]
     if any(ask.stems for ask in named):
         return tuple(named)
+    if question.before:
+        return asks(replace(question, text=question.before, before=""))
     title = _ask(question.title.strip()[:_MAX_SENTENCE_CHARS])
     if title.stems:
         return (title,)
@@ -115,8 +118,14 @@ def asks(question: Question) -> tuple[Ask, ...]:
     return tuple(map(_ask, (needs or told)[:1]))
 
 
-def _is_question(sentence: str) -> bool:
+def is_question(sentence: str) -> bool:
+    """Whether the sentence asks, with a question mark or without."""
     return sentence.endswith(("?", "\uff1f")) or _UNMARKED.match(sentence) is not None
+
+
+def is_wish(sentence: str) -> bool:
+    """Whether the sentence says what its writer wants to do."""
+    return _WISH.match(sentence) is not None
 
 
 def asks_how(question: Question) -> bool:
@@ -141,8 +150,10 @@ def question_weights(question: Question) -> dict[str, float]:
     >>> question_weights(Question("I bought a printer. How do I print?"))["printer"]
     0.5
     """
-    weights = dict.fromkeys(content_stems(question.text[:_MAX_QUESTION_CHARS]), 0.5)
-    for ask in asks(question):
+    said = f"{question.text[:_MAX_QUESTION_CHARS]}\n{question.before[:_MAX_QUESTION_CHARS]}"
+    weights = dict.fromkeys(content_stems(said), 0.5)
+    leaned_on = asks(Question(question.before)) if question.before else ()
+    for ask in (*asks(question), *leaned_on):
         weights.update(dict.fromkeys(ask.stems, 1.0))
     weights.update(dict.fromkeys(_ask(question.title[:_MAX_SENTENCE_CHARS]).stems, 1.0))
     return {stem: weight for stem, weight in weights.items() if stem not in _EMPTY_STEMS} or weights

@@ -48,10 +48,11 @@ class Reader:
         """
         said = f"{question.title} {question.text[:6000]} {question.product}"
         text = said.lower()
-        named = frozenset(_PLATFORM_OF[word] for word in set(words(text)) & _PLATFORM_OF.keys())
-        if len(named) > 1 and not _SYSTEM.search(said):
-            named -= {"windows"}
-        return cls(named, text)
+        if not question.before:
+            return cls(_named(said), text)
+        # "And on Android?" is asked of Android, whatever the talk was of before.
+        before = f"{said} {question.before[:6000]}"
+        return cls(_named(question.text[:6000]) or _named(before), before.lower())
 
     def excludes(self, condition: str) -> bool:
         """Whether the condition cannot hold for the reader, or speaks of what only an old system has.
@@ -94,6 +95,12 @@ class Reader:
             return bool(version["before"])
         is_older = int(stated[1][:9]) < int(version["number"][:9])
         return is_older if version["later"] else not is_older
+
+
+def _named(said: str) -> frozenset[str]:
+    """The platforms that a customer's words name."""
+    named = frozenset(_PLATFORM_OF[word] for word in set(words(said)) & _PLATFORM_OF.keys())
+    return named if len(named) < 2 or _SYSTEM.search(said) else named - {"windows"}
 
 
 def platforms(name: str) -> frozenset[str]:

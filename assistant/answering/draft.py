@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from assistant.answering.asks import asks, asks_how, question_weights, rarity
 from assistant.answering.conditions import Reader
+from assistant.answering.conversation import Sent
 from assistant.answering.language import content_stems, one_line, sentences
 from assistant.answering.outline import Found, VersionKey, found_units
 from assistant.answering.sections import Ranked, Section, nearest_first, sections
@@ -44,6 +45,7 @@ _TOLD = 0.3  # cosine from which what is told is taken to tell of an ask
 _NEAR = 0.45  # cosine from which a section that is not told yet is worth telling for it
 _CLOSE_BEHIND = 0.1  # how far behind the best a section of its document may rank to fill up or to go on
 _STEPS_BEHIND = 0.2  # how far behind the best one with steps may rank, when steps are wanted and the best has none
+_NEXT_BEST = 0.25  # how far behind the best a section may rank that takes its place when that was sent before
 _MOST_ASKS = 4
 _SAYS_SOMETHING = 40  # characters of an agent's last words; fewer are a farewell
 
@@ -63,17 +65,19 @@ def extractive(
     """
     reader = Reader.of(question)
     found = found_units(candidates, whole or {}, documents=limits.searched_documents)
-    asked, how, several = question_weights(question), asks_how(question), len(asks(question)) > 1
+    sent = Sent.of(question)
+    asked, how = question_weights(question), asks_how(question)
+    several = len(asks(question)) > 1 or bool(sent)  # when the best section was sent already, the next has to do
 
     def rank(some: Sequence[Section]) -> list[Ranked]:
         return nearest_first(question, some, asked, reader, embedder, how=how, several=several)
 
     parted = sections(found)
     ranked = _steps_first(rank(parted)) if how else rank(parted)
-    teller = _Teller(tuple(found), asked, _weighed(asked, found), _headings(found), reader, limits)
+    teller = _Teller(tuple(found), asked, _weighed(asked, found), _headings(found), reader, limits, sent)
     reply = _gone_on(teller.opening(ranked), ranked, parted, rank, teller)
     reply, uncovered = _for_each_ask(question, reply, ranked, teller, embedder)
-    return Draft(parts=reply.parts, uncovered=uncovered)
+    return Draft(reply.parts, uncovered, sent=teller.sent_before(ranked, reply))
 
 
 def _weighed(asked: Mapping[str, float], found: Sequence[Found]) -> dict[str, float]:
@@ -157,11 +161,14 @@ class _Teller:
     headings: Mapping[str, frozenset[str]]
     reader: Reader
     limits: Limits
+    sent: Sent
 
     def opening(self, ranked: Sequence[Ranked]) -> _Reply:
         """The best section that anything can be told of; when that is a line only, those close behind as well."""
         reply, best = _Reply(), 0.0
         for one in ranked:
+            if not reply.sections and self.sent and one.score < ranked[0].score - _NEXT_BEST:
+                break
             if not reply.sections:
                 reply, best = self.further(reply, one.section), one.score
             elif (
@@ -181,6 +188,15 @@ class _Teller:
                 sayings += told
         anchored = self._headed(self._anchored(section, sayings))
         return reply.plus(section, anchored) if anchored else reply
+
+    def sent_before(self, ranked: Sequence[Ranked], reply: _Reply) -> int:
+        """How many parts of the sections that fit best, and of those that are told, an agent has sent already."""
+        if not self.sent:
+            return 0
+        looked_at = dict.fromkeys((*(one.section for one in ranked), *reply.sections))
+        anew = replace(self, sent=Sent())
+        told = [saying.parts for section in looked_at for one in section.found for saying in anew._with_steps(one)]
+        return sum(len(parts) - len(self.sent.unsent(parts)) for parts in told)
 
     def _headed(self, sayings: Sequence[_Saying]) -> list[_Saying]:
         """The sayings under their section's heading, where that says what they leave out."""
@@ -253,6 +269,7 @@ class _Teller:
             parts = parts if len(parts) <= self.limits.steps and chars <= self.limits.procedure_chars else []
         else:
             parts = voice.listing(self.weights) if one.unit.kind == "list" else voice.prose(self.weights)
+        parts = self.sent.unsent(parts) if self.sent else parts
         return _Saying(one, tuple(parts)) if parts else None
 
 

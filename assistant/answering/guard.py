@@ -283,7 +283,8 @@ def guarded(
         else:
             kept.append(part)
     told = (_clean_suggestion(one, may(tuple(whole))) for one in draft.suggestions)
-    clean = Draft(
+    clean = replace(
+        draft,
         parts=tuple(kept),
         uncovered=tuple(text for text in draft.uncovered if not _outward(violations(text, may(())))),
         suggestions=tuple(suggestion for suggestion in told if suggestion is not None),

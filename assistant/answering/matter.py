@@ -124,6 +124,11 @@ def is_vague(question: Question) -> bool:
     return not asks_nothing(question) and not _named(question.full_text[:_READ_CHARS])
 
 
+def names_a_matter(text: str) -> bool:
+    """Whether a word of the text says what it is about."""
+    return bool(_named(text))
+
+
 def _named(text: str) -> set[str]:
     """The stems that name a matter."""
     return set(content_stems(text)) - _GENERIC - NEGATIONS - _GREETS - STOP_WORDS

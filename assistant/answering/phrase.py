@@ -90,7 +90,7 @@ def phrase(
     if not kept.draft.parts:
         refused = "chat_model: nothing of its draft may be shown; this is the extractive draft"
         return Phrased(plain.draft, notices=(*said, refused), usage=written.usage)
-    draft = replace(plain.draft, parts=kept.draft.parts)
+    draft = replace(plain.draft, parts=kept.draft.parts, sent=0)
     instead = Phrased(plain.draft, notices=(*said, *plain.notices), usage=written.usage)
     return Phrased(
         draft, written.model, written.prompt_version, said, usage=written.usage, cut=written.cut, instead=instead

@@ -12,13 +12,14 @@ import numpy as np
 from assistant.answering.asks import coverage
 from assistant.answering.clarify import follow_ups
 from assistant.answering.conflict import conflicts
+from assistant.answering.conversation import is_linked, sent_before
 from assistant.answering.draft import last_resolution
 from assistant.answering.fuse import FusionWeights
 from assistant.answering.guard import violations_of
 from assistant.answering.live import Follower, Live
 from assistant.answering.matter import NOTHING_ASKED, VAGUE, asks_nothing, is_matter, is_vague
 from assistant.answering.phrase import NoRails, Phrased, Rails, allowed_suggestions, phrase, policy_of, screened
-from assistant.answering.reply import Wording, cited, warnings
+from assistant.answering.reply import Wording, article_links, cited, warnings
 from assistant.answering.rerank import Reranker
 from assistant.answering.retrieve import ARTICLE_KINDS, retrieve
 from assistant.answering.rewrite import Rewriter
@@ -228,6 +229,17 @@ class Assistant:
         public = [passage for passage in whole.values() if passage.audience == "public"]
         return tuple(text for text in asked if not violations_of(text, public, question, policy))
 
+    def _links(
+        self, sources: Sequence[Source], question: Question, whole: Mapping[tuple[str, int], Passage]
+    ) -> tuple[str, ...]:
+        """Where the customer can read on."""
+        policy = policy_of(self._rails.strict())
+
+        def may_tell(line: str, source: Source) -> bool:
+            return not violations_of(line, [whole[source.document_key, source.version]], question, policy)
+
+        return article_links(sources, may_tell)
+
     def _suggestions(self, retrieval: Retrieval, audiences: Sequence[Audience]) -> tuple[Suggestion, ...]:
         """How the most similar tickets ended, for the agent's eyes."""
         near = [hit for hit in retrieval.tickets if hit.score >= _LEAST_SIMILAR][: 2 * _SUGGESTIONS]
@@ -261,7 +273,8 @@ class Assistant:
         _check_quotes(sources, whole)
         gap = GapFound(decision.reason or "unsupported", _nearest(retrieval)) if is_gap else None
         uncovered = phrased.draft.uncovered
-        alerts = warnings(sources, conflicts(sources), stale_after_days=self._policy.stale_after_days)
+        alerts = warnings(sources, conflicts(sources, whole.values()), stale_after_days=self._policy.stale_after_days)
+        closing = "" if is_gap else self._policy.wording.close(self._links(sources, question, whole))
         clock.lap("reply")
         return Answer(
             id=uuid.uuid4().hex,
@@ -271,11 +284,11 @@ class Assistant:
             greeting="" if is_gap else self._policy.wording.greet(question),
             parts=parts,
             uncovered=uncovered if not is_gap else (),
-            closing="" if is_gap else self._policy.wording.close(),
+            closing=closing,
             sources=sources,
             suggestions=suggestions,
             gap=gap,
-            warnings=(*alerts, *phrased.notices),
+            warnings=(*alerts, *sent_before(question, phrased.draft, sources), *phrased.notices),
             timings_ms=tuple(clock.spent.items()),
             model=phrased.model,
             prompt_version=phrased.prompt_version,
@@ -289,11 +302,16 @@ class Assistant:
 
 
 def _leading(retrieval: Retrieval) -> list[Candidate]:
-    """Passages to draft from: every document's best first, then the second best of the leading ones."""
+    """Passages to draft from: every document's best first, then the second best of the leading ones.
+
+    Articles that an agent linked in the conversation come after the others: the customer has them.
+    """
     rounds = [
         hit.candidates[place] for place in range(3) for hit in retrieval.articles[:8] if len(hit.candidates) > place
     ]
-    order = {hit.document_key: rank for rank, hit in enumerate(retrieval.articles)}
+    linked = is_linked(retrieval.question)
+    articles = sorted(retrieval.articles, key=lambda hit: linked(hit.best.url))
+    order = {hit.document_key: rank for rank, hit in enumerate(articles)}
     chosen = rounds[:_CANDIDATES]
     return sorted(chosen, key=lambda c: (order[c.passage.document_key], -c.fused))
 

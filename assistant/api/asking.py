@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from assistant.answering.conversation import in_conversation
 from assistant.answering.live import Follower
 from assistant.answering.shapes import answer_json
 from assistant.api.auth import Caller
-from assistant.api.schemas import AnswerOut, DraftRequest, Message
+from assistant.api.schemas import AnswerOut, DraftRequest
 from assistant.api.services import Services
 from assistant.cleaning import cleaned
 from assistant.desk import Desk
-from assistant.domain import Audience, Question, Style, Wish
+from assistant.domain import Audience, Question, Style, Turn, Wish
 from assistant.errors import SettingsError, UsageError
 
 
@@ -66,7 +67,7 @@ def asking(body: DraftRequest, caller: Caller, services: Services) -> Asking:
 
 
 def _question(body: DraftRequest) -> Question:
-    """The question behind the request: the customer's latest words first, with the subject.
+    """The question behind the request, read in its conversation.
 
     Raises:
         UsageError: neither a ticket with a customer's message nor a text.
@@ -81,11 +82,8 @@ def _question(body: DraftRequest) -> Question:
             channel=cleaned(body.channel) or "api",
             requester=cleaned(body.requester),
         )
-    text = cleaned(_asked(ticket.messages))
-    if not text.strip() and not ticket.subject.strip():
-        raise UsageError("Expected a customer's message in the ticket, found none. Send the public conversation.")
-    return Question(
-        text or cleaned(ticket.subject),
+    subject = Question(
+        "",
         title=cleaned(ticket.subject),
         id=cleaned(ticket.id),
         channel=cleaned(ticket.channel) or "api",
@@ -93,19 +91,10 @@ def _question(body: DraftRequest) -> Question:
         product=cleaned(ticket.product),
         requester=cleaned(ticket.requester),
     )
-
-
-def _asked(messages: list[Message]) -> str:
-    """What the customer wants now: the last burst of customer messages, after what they said before it."""
-    public = [m for m in messages if m.public]
-    burst: list[str] = []
-    for message in reversed(public):
-        if message.by == "customer":
-            burst.insert(0, message.text)
-        elif burst:
-            break
-    first = next((m.text for m in public if m.by == "customer"), "")
-    return "\n".join(burst if first in burst else [*burst, first])
+    asked = in_conversation(subject, [Turn(m.by, cleaned(m.text)) for m in ticket.messages if m.public])
+    if not asked.text.strip() and not asked.title.strip():
+        raise UsageError("Expected a customer's message in the ticket, found none. Send the public conversation.")
+    return asked if asked.text.strip() else replace(asked, text=asked.title)
 
 
 def _contact(ticket_id: str | None, question: Question) -> str | None:
