@@ -11,7 +11,7 @@ from email.utils import parseaddr
 from itertools import groupby
 from typing import Annotated, Literal, Protocol
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from assistant.cleaning import cleaned
 from assistant.domain import Document
@@ -97,6 +97,7 @@ class _Ticket(BaseModel):
     url: _Text = ""
     locale: _Text = ""
     product: _Text = ""
+    rating: Annotated[float, Field(ge=1, le=5)] | None = None
     requester: _People = ()
     agents: _People = ()
 
@@ -150,6 +151,7 @@ def ticket_document(
         status=ticket.status,
         tags=tags,
         agent_links=_links(text for side, text in said if side == "agent"),
+        rating=ticket.rating,
     )
 
 

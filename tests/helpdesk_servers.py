@@ -48,6 +48,7 @@ class Freshdesk(Account):
     """Folders: 1 is for everybody, 2 for customers who signed in, 3 lies open inside of 2."""
 
     page: int = 100
+    asks_for_ratings: bool = True
     kind = "freshdesk"
     first_path = "/api/v2/solutions/folders/1/articles"
     tickets_path = "/api/v2/tickets"
@@ -87,6 +88,8 @@ class Freshdesk(Account):
         number = int(parts[1])
         if number not in self.tickets or self.tickets[number].get("deleted"):
             return Given(404)
+        if parts[2:] == ["satisfaction_ratings"]:
+            return as_json(self._ratings(number)) if self.asks_for_ratings else as_json({"code": "access_denied"}, 403)
         return as_json(self.of_page(asked, self._conversations(number)) if len(parts) == 3 else self.tickets[number])
 
     def _solutions(self, parts: list[str]) -> list[Any]:
@@ -107,6 +110,12 @@ class Freshdesk(Account):
         ]  # fmt: skip
         assert (asked.query["order_by"], asked.query["order_type"]) == ("updated_at", "asc")
         return self.of_page(asked, sorted(changed, key=lambda t: str(t["updated_at"])))
+
+    def _ratings(self, number: int) -> list[Any]:
+        return [
+            {"id": 1, "ticket_id": number, "ratings": {"default_question": -102}, "created_at": iso(1_750_000_000)},
+            {"id": 2, "ticket_id": number, "ratings": {"default_question": 103}, "created_at": iso(1_750_000_900)},
+        ]
 
     def _conversations(self, number: int) -> list[Any]:
         return [
@@ -250,6 +259,8 @@ class Chatwoot(Account):
             }
             for n, (who, text, is_public) in enumerate(self.said[number])
         ]  # fmt: skip
+        survey = {"submitted_values": {"csat_survey_response": {"rating": 5, "feedback_message": ""}}}
+        messages.append({"id": 999, "message_type": 3, "content_type": "input_csat", "content_attributes": survey})
         messages.append({"id": 1000, "content": "Conversation was resolved by Arno", "message_type": 2})
         before = int(asked.query.get("before", "1000000"))
         return [message for message in messages if message["id"] < before][-self.page :]

@@ -10,6 +10,9 @@ from helpdesk_servers import KEY, Chatwoot, Freshdesk, Intercom
 from local_site import Fault, Given, LocalSite, local_site
 from syncing_desk import Desk
 
+from assistant.store.contact_rows import ContactFilter
+from assistant.store.contacts import Contacts
+
 Helpdesk = Freshdesk | Intercom | Chatwoot
 
 
@@ -53,6 +56,24 @@ def test_articles_conversations_and_ready_answers_come_each_as_what_they_are(
     assert "printer" in ticket["tags"]
     assert ticket["status"] in ("resolved", "closed")
     assert ticket["title"] == "Ticket 2"
+
+
+def test_satisfaction_is_a_rating_of_five_whatever_the_helpdesk_s_own_scale(
+    desk: Desk, helpdesk: Helpdesk, server: LocalSite
+) -> None:
+    desk.sync()
+    ticket = desk.document("2")
+    assert (ticket["rating"], ticket["tags"]) == (5.0, ["printer"])
+    desk.home.gap_log.hearing.hear_tickets()
+    heard = Contacts(desk.home.database).page(ContactFilter(kind="ticket"), limit=9)
+    assert [contact.rating for contact in heard] == [5.0] * 3
+
+
+def test_an_account_without_surveys_is_read_without_ratings(desk: Desk, helpdesk: Helpdesk, server: LocalSite) -> None:
+    if isinstance(helpdesk, Freshdesk):
+        helpdesk.asks_for_ratings = False
+        assert desk.counts() == (6, 0, 0, 0, 0)
+        assert "rating" not in desk.document("2")
 
 
 def test_an_unchanged_account_costs_no_conversation(desk: Desk, helpdesk: Helpdesk, server: LocalSite) -> None:

@@ -85,7 +85,7 @@ def test_private_notes_are_not_read_and_a_ticket_says_how_it_came_and_how_it_end
     assert "complains" not in found["text"]
     assert [block.kind for block in found["blocks"]] == ["customer", "agent"]
     assert (found["channel"], found["status"], found["audience"]) == ("email", "solved", "internal")
-    assert found["tags"] == ["printer", "satisfaction:good"]
+    assert (found["tags"], found["rating"]) == (["printer"], 5.0)
 
 
 def test_a_second_run_goes_on_from_the_cursor_and_asks_for_no_conversation_again(

@@ -85,9 +85,9 @@ class Hearing:
 
 
 def contact_of(ticket: HeardTicket) -> NewContact:
-    """A ticket's customer problem as a contact."""
+    """A ticket's customer problem as a contact, with how satisfied they were where the helpdesk asked."""
     return NewContact(
         token=ticket_token(ticket.key), kind="ticket", channel=ticket.channel or "unknown",
         at=ticket.created_at or ticket.stored_at, title=ticket.title, text=ticket.problem or ticket.title,
-        document_key=ticket.key,
+        document_key=ticket.key, rating=ticket.rating,
     )  # fmt: skip

@@ -245,7 +245,7 @@ def _attributes(document: Document) -> dict[str, Any]:
         "status": document.status,
         "tags": list(document.tags),
         "agent_links": list(document.agent_links),
-    }
+    } | ({} if document.rating is None else {"rating": document.rating})
 
 
 def _add_document(connection: Connection, source_id: int, source_key: str, document: Document) -> int:

@@ -18,7 +18,10 @@ from assistant.store.encoding import blocks_from_rows
 
 @dataclass(frozen=True, slots=True)
 class HeardTicket:
-    """A live ticket in its current version; `problem` is what the customer wrote before the first answer."""
+    """A live ticket in its current version; `problem` is what the customer wrote before the first answer.
+
+    `rating` is how satisfied they were, 1 to 5, None where they were not asked or did not say.
+    """
 
     key: str
     version_id: int
@@ -29,6 +32,7 @@ class HeardTicket:
     status: str
     created_at: datetime | None
     stored_at: datetime
+    rating: float | None = None
 
 
 class HeardTickets:
@@ -82,7 +86,7 @@ def _heard(row: Any) -> HeardTicket:
         key=row.key, version_id=row.id, title=row.title, problem=_problem(row.text, blocks),
         answers=tuple(row.text[b.start : b.end] for b in blocks if b.kind == "agent"),
         channel=str(row.attributes.get("channel", "")), status=str(row.attributes.get("status", "")),
-        created_at=row.created_at, stored_at=row.stored_at,
+        created_at=row.created_at, stored_at=row.stored_at, rating=row.attributes.get("rating"),
     )  # fmt: skip
 
 

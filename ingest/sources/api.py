@@ -59,6 +59,12 @@ class Api:
             raise SourceError(f"{shown(self.base + path)}: expected a list, found {type(found).__name__}.")
         return found
 
+    def listed_if_any(self, path: str) -> list[Any]:
+        """The list at `path`, empty where the account has no such feature or the key may not see it."""
+        reply = self.fetcher.get(self.base + path, None, expected=(200, 403, 404, 410))
+        found = reply.json() if reply.status == 200 else []
+        return found if isinstance(found, list) else []
+
     def search(self, path: str, body: Record) -> Record:
         """The object that a search by POST answers with."""
         return _object(self.fetcher.post(self.base + path, body).json(), self.base + path)

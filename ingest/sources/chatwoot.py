@@ -18,6 +18,7 @@ from ingest.sources.api import Api, Record, article_item, moment_of, record_id, 
 from ingest.sources.conversations import PREFIX, Conversations
 from ingest.sources.feed import Event, Listed, Memory, Options, Reading, Rest, Words
 from ingest.sources.item import Item
+from ingest.sources.ratings import of_five
 from ingest.sources.window import Window
 
 _ARTICLE, _CANNED = "article/", "canned/"
@@ -163,9 +164,21 @@ def conversation_record(header: Record, messages: list[Any]) -> dict[str, Any]:
         "status": header.get("status") or "",
         "channel": str((meta or {}).get("channel") or "").removeprefix("Channel::").lower(),
         "tags": list(header.get("labels") or ()),
+        "rating": _rating(messages),
         "requester": _person((meta or {}).get("sender")),
         "agents": [message["author"] for message in said if message["by"] == "agent" and message["author"]],
     }
+
+
+def _rating(messages: list[Any]) -> float | None:
+    """What the customer answered to the latest survey in the conversation."""
+    for message in reversed(messages):
+        answer: Any = message
+        for name in ("content_attributes", "submitted_values", "csat_survey_response", "rating"):
+            answer = answer.get(name) if isinstance(answer, dict) else None
+        if (rating := of_five(answer)) is not None:
+            return rating
+    return None
 
 
 def _message(message: Record) -> dict[str, Any]:

@@ -7,7 +7,7 @@ everybody may see, itself within such folders, is public.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
@@ -18,11 +18,14 @@ from ingest.sources.api import Api, Record, article_item, record_id, text_of, to
 from ingest.sources.conversations import PREFIX, Conversations
 from ingest.sources.feed import Event, Gone, Listed, Mark, Memory, Options, Reading, Rest
 from ingest.sources.item import Item
+from ingest.sources.ratings import of_steps
 
 _PAGE = 100
 _MAX_PAGES = 300
 _TWO_YEARS = timedelta(days=730)
 _ARTICLE, _CANNED = "article/", "canned/"
+_RATING = {100: of_steps(0, 3), **{sign * (100 + n): of_steps(sign * n, 3) for n in (1, 2, 3) for sign in (1, -1)}}
+"""Freshdesk's seven steps: 103 is extremely happy, 100 neutral, -103 extremely unhappy."""
 EVERYBODY = 1
 PUBLISHED = 2
 _STATUS = {2: "open", 3: "pending", 4: "resolved", 5: "closed"}
@@ -121,7 +124,8 @@ class FreshdeskFeed:
         whole = ticket if "description_text" in ticket else self.api.find(path, {"include": "requester"})
         if whole is None:
             return None
-        return ticket_record(whole, list(self._all(f"{path}/conversations")))
+        surveys = self.api.listed_if_any(f"{path}/satisfaction_ratings")
+        return ticket_record(whole, list(self._all(f"{path}/conversations")), surveys)
 
     def _start(self) -> str:
         since = self.options.since
@@ -155,7 +159,7 @@ def canned_record(response: Record) -> dict[str, Any]:
     }
 
 
-def ticket_record(ticket: Record, conversations: list[Any]) -> dict[str, Any]:
+def ticket_record(ticket: Record, conversations: list[Any], surveys: Sequence[Any] = ()) -> dict[str, Any]:
     """A ticket with its conversations as a line of `tickets.jsonl`; its description is the first message."""
     requester = ticket.get("requester") if isinstance(ticket.get("requester"), dict) else {}
     first = {
@@ -172,8 +176,17 @@ def ticket_record(ticket: Record, conversations: list[Any]) -> dict[str, Any]:
         "status": _STATUS.get(ticket.get("status", 0), str(ticket.get("status") or "")),
         "channel": _CHANNEL.get(ticket.get("source", 0), str(ticket.get("source") or "")),
         "tags": list(ticket.get("tags") or ()),
+        "rating": _rating(surveys),
         "requester": _person(requester or {}),
     }
+
+
+def _rating(surveys: Sequence[Any]) -> float | None:
+    """The latest answer to the survey's first question."""
+    answered = [each for each in surveys if isinstance(each, dict) and isinstance(each.get("ratings"), dict)]
+    latest = max(answered, key=lambda each: str(each.get("created_at") or ""), default=None)
+    step = None if latest is None else latest["ratings"].get("default_question")
+    return _RATING.get(step) if isinstance(step, int) else None
 
 
 def _message(said: Record) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from ingest.sources.api import Api, Record, article_item, moment_of, records_in,
 from ingest.sources.conversations import PREFIX, Conversations
 from ingest.sources.feed import Event, Listed, Memory, Options, Reading, Rest
 from ingest.sources.item import Item
+from ingest.sources.ratings import of_five
 from ingest.sources.window import Window
 
 _PAGE = 50
@@ -134,7 +135,8 @@ def conversation_record(found: Record) -> dict[str, Any]:
     parts = (found.get("conversation_parts") or {}).get("conversation_parts") or []
     messages = [_message({**(source or {}), "part_type": "comment", "created_at": found.get("created_at")})]
     messages += [_message(part) for part in parts if isinstance(part, dict)]
-    rating = (found.get("conversation_rating") or {}).get("rating")
+    rated = found.get("conversation_rating")
+    rating = rated.get("rating") if isinstance(rated, dict) else None
     tags = [tag["name"] for tag in (found.get("tags") or {}).get("tags") or () if isinstance(tag, dict)]
     return {
         "id": found["id"],
@@ -143,7 +145,8 @@ def conversation_record(found: Record) -> dict[str, Any]:
         "messages": messages,
         "status": found.get("state") or "",
         "channel": (source or {}).get("type") or "",
-        "tags": [*tags, *([f"satisfaction:{rating}"] if rating else [])],
+        "tags": tags,
+        "rating": of_five(rating),
         "requester": [m["author"] for m in messages if m["by"] == "customer" and m["author"]][:1],
         "agents": [m["author"] for m in messages if m["by"] == "agent" and m["author"]],
     }

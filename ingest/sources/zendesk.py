@@ -19,11 +19,14 @@ from ingest.sources.api import Api, Record, article_item, records_in, text_of, t
 from ingest.sources.conversations import PREFIX, Conversations
 from ingest.sources.feed import Event, Listed, Mark, Memory, Options, Reading, Rest, Words
 from ingest.sources.item import Item
+from ingest.sources.ratings import BEST, WORST
 
 _PAGE = 100
 _EXPORT_PAGE = 1000
 _TWO_YEARS = timedelta(days=730)
 _ARTICLE, _MACRO = "article/", "macro/"
+_RATING = {"good": BEST, "bad": WORST}
+"""Zendesk asks for one of two; "offered" and "unoffered" say that nobody rated."""
 
 
 class ZendeskOptions(Options):
@@ -163,8 +166,8 @@ def _macro_text(action: Record) -> str:
 def ticket_record(ticket: Record, comments: Iterable[Any], users: Mapping[Any, Record]) -> dict[str, Any]:
     """A ticket with its comments as a line of `tickets.jsonl`."""
     requester = ticket.get("requester_id")
-    score = (ticket.get("satisfaction_rating") or {}).get("score")
-    rated = [f"satisfaction:{score}"] if score in ("good", "bad") else []
+    rated = ticket.get("satisfaction_rating")
+    score = rated.get("score") if isinstance(rated, dict) else None
     return {
         "id": ticket["id"],
         "created": ticket.get("created_at"),
@@ -172,7 +175,8 @@ def ticket_record(ticket: Record, comments: Iterable[Any], users: Mapping[Any, R
         "messages": [_message(comment, requester, users) for comment in comments if isinstance(comment, dict)],
         "status": ticket.get("status") or "",
         "channel": (ticket.get("via") or {}).get("channel") or "",
-        "tags": [*(ticket.get("tags") or ()), *rated],
+        "tags": list(ticket.get("tags") or ()),
+        "rating": _RATING.get(str(score)),
         "requester": _person(users.get(requester)),
         "agents": [found for user in users.values() if user.get("role") != "end-user" and (found := _person(user))],
     }
