@@ -16,7 +16,9 @@ from assistant.errors import ModelError
 from assistant.models.trained import keep, load_trained
 from assistant.models.weights import minilm_folder
 from assistant.store.tunings import Tunings
+from eval.report.tuning import as_html, as_markdown
 from ui.commands.tune import _swap
+from ui.commands.tune_report import told
 from ui.home import Home, open_home
 
 ARTICLES = {"backup": "Choose Settings, then Backup, to save a copy.", "print": "Choose File, then Print, to print."}
@@ -57,7 +59,9 @@ def first_hit(home: Home) -> str:
 def test_few_tickets_are_said_to_teach_nothing_and_there_is_nothing_to_undo(data: Path) -> None:
     learned = waypost("tune", "--data", data)
     assert learned.code == 0
-    assert "Nothing to learn from yet: 0 resolved tickets" in learned.out
+    assert "Too few tickets to compare anything: 0 resolved tickets" in learned.out
+    assert "as shipped; nothing was learned" in learned.out
+    assert not (data / "reports").exists()
     undone = waypost("tune", "--undo", "--data", data)
     assert undone.code == 2
     assert "nothing to undo" in undone.err
@@ -120,7 +124,9 @@ def test_what_mistakes_cost_the_desk_draws_the_line(data: Path) -> None:
     home.close()
 
 
-def test_thresholds_are_read_off_the_desks_own_resolved_tickets(data: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def resolved(data: Path, tmp_path: Path) -> Path:
+    """The same directory with 24 resolved tickets."""
     tickets = tmp_path / "tickets.jsonl"
     rows = [
         {
@@ -140,6 +146,11 @@ def test_thresholds_are_read_off_the_desks_own_resolved_tickets(data: Path, tmp_
     ]
     documents.write_text("\n".join(json.dumps(row) for row in linked), encoding="utf-8")
     assert waypost("ingest", documents, tickets, "--data", data).code == 0
+    return data
+
+
+def test_thresholds_are_read_off_the_desks_own_resolved_tickets(resolved: Path) -> None:
+    data = resolved
     adopted = {"fused": 1.0, "second": 0.5, "keyword": 0.0, "problems": 0.0, "replies": 0.0}
     home = open_home(data)
     Tunings(home.database).adopt(weights={}, thresholds=None, encoder="", report={}, reranker=adopted)
@@ -156,3 +167,56 @@ def test_thresholds_are_read_off_the_desks_own_resolved_tickets(data: Path, tmp_
     home = open_home(data)
     assert home.thresholds == (None, None)
     home.close()
+
+
+def test_the_report_shows_the_thresholds_and_what_each_line_would_do(resolved: Path) -> None:
+    record = json.loads(waypost("tune", "--json", "--data", resolved).out)
+    page = Path(record["report"]).read_text("utf-8")
+    assert Path(record["report"]).parent == resolved / "reports"
+    assert f"{record['thresholds']['partial']:.2f}" in page
+    assert "learned from this desk&#x27;s resolved tickets" in page
+    assert page.count("<svg") == 1
+    assert "<script" not in page
+    assert record["asked"] == 24
+    silent = [one["silent"] for one in record["curve"]]
+    assert silent == sorted(silent)
+    assert (silent[0], silent[-1]) == (0.0, 1.0)
+
+
+def test_a_setting_that_wins_over_what_was_learned_is_said(resolved: Path, tmp_path: Path) -> None:
+    (resolved / "waypost.toml").write_text("[answering]\npartial_threshold = 0.36\n", encoding="utf-8")
+    out = tmp_path / "new" / "report.md"
+    said = " ".join(waypost("tune", "--out", out, "--data", resolved).out.split())
+    record = Tunings(open_home(resolved).database).active()
+    assert record is not None
+    assert record.thresholds is not None
+    learned = f"Learned were {record.thresholds['partial']:.2f} and {record.thresholds['answer']:.2f}"
+    for text in (said, " ".join(out.read_text("utf-8").split())):
+        assert "shown from confidence 0.36" in text
+        assert "which win over what was learned" in text
+        assert learned in text
+    assert "| line |" in out.read_text("utf-8")
+    assert "report.md" in said
+
+
+def test_a_report_that_cannot_be_written_says_so_and_what_was_learned_is_kept(resolved: Path) -> None:
+    found = waypost("tune", "--out", resolved / "waypost.sqlite" / "report.html", "--data", resolved)
+    assert found.code == 2
+    assert "What was learned is kept" in found.err
+    assert Tunings(open_home(resolved).database).active() is not None
+
+
+def test_what_was_tried_is_shown_with_its_interval_and_the_reason() -> None:
+    tried = {"before": 0.5, "after": 0.6, "high": 0.15, "questions": 200}
+    record = {
+        "at": "2026-11-23T10:00:00+00:00", "lessons": 1000, "drafts": 4, "earlier": 800, "later": 200, "seconds": 61.0,
+        "compared": [{**tried, "what": "fusion", "low": 0.05, "adopted": True},
+                     {**tried, "what": "encoder", "low": -0.02, "adopted": False}],
+        "adopted": True, "thresholds": None, "asked": 0, "curve": [],
+        "in_force": {"partial": 0.4, "answer": 0.5, "by": "shipped"},
+    }  # fmt: skip
+    for text in (as_html(record), as_markdown(record), told(record, None)):
+        assert "800 earlier" in text
+        assert "+0.050 to" in text
+        assert "not adopted: not better beyond noise" in text
+        assert "as shipped" in text

@@ -36,3 +36,34 @@ def lines(confidences: Sequence[float], refused: float) -> Lines | None:
         return None
     partial, answer = np.quantile(np.asarray(confidences, np.float64), [refused, 0.5])
     return Lines(round(float(partial), 4), round(float(answer), 4), len(confidences))
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """What a line `at` a confidence would do to the resolved tickets, as shares in [0, 1].
+
+    `silent` of those whose article is found meet silence; `astray` of those whose article is not are shown a draft.
+    Either is None where there are no such tickets.
+    """
+
+    at: float
+    silent: float | None
+    astray: float | None
+
+
+def consequences(found: Sequence[float], missed: Sequence[float], steps: int = 50) -> tuple[Consequence, ...]:
+    """Return what each of `steps` + 1 lines from 0 to 1 would do, to choose one by.
+
+    >>> consequences([0.2, 0.6, 0.8, 0.9], [0.1, 0.7], steps=2)[1]
+    Consequence(at=0.5, silent=0.25, astray=0.5)
+    """
+    sure, unsure = (np.asarray(confidences, np.float64) for confidences in (found, missed))
+    lines_at = [step / steps for step in range(steps + 1)]
+    return tuple(
+        Consequence(
+            at,
+            round(float((sure < at).mean()), 4) if len(sure) else None,
+            round(float((unsure >= at).mean()), 4) if len(unsure) else None,
+        )
+        for at in lines_at
+    )

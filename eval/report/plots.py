@@ -52,7 +52,8 @@ def _style() -> AbstractContextManager[None]:
     )
 
 
-def _drawn(height: float, label: str, draw: Callable[[Axes], None]) -> str:
+def drawn(height: float, label: str, draw: Callable[[Axes], None]) -> str:
+    """Return what `draw` puts on the axes as SVG in the page's colours; `label` says it to those who cannot see it."""
     with _style():
         canvas = Canvas(figsize=(_WIDTH, height), layout="constrained")
         canvas.patch.set_alpha(0)
@@ -109,7 +110,7 @@ def forest(figures: Sequence[Figure], systems: Sequence[str], label: str) -> str
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.spines["left"].set_visible(False)
 
-    return _drawn(0.75 + 0.52 * len(rows), label, draw)
+    return drawn(0.75 + 0.52 * len(rows), label, draw)
 
 
 def reliability(calibration: Calibration, label: str) -> str:
@@ -125,7 +126,7 @@ def reliability(calibration: Calibration, label: str) -> str:
         axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.08), xlabel="stated confidence", ylabel="share that was right")
         axes.grid()
 
-    return _drawn(3.0, label, draw)
+    return drawn(3.0, label, draw)
 
 
 def risk_coverage(calibrations: Sequence[Calibration], label: str) -> str:
@@ -142,7 +143,7 @@ def risk_coverage(calibrations: Sequence[Calibration], label: str) -> str:
         axes.grid()
         _legend(axes, columns=1)
 
-    return _drawn(3.0 + 0.2 * (len(calibrations) - 1), label, draw)
+    return drawn(3.0 + 0.2 * (len(calibrations) - 1), label, draw)
 
 
 def cost_by_threshold(calibration: Calibration, label: str) -> str:
@@ -161,7 +162,7 @@ def cost_by_threshold(calibration: Calibration, label: str) -> str:
         axes.grid()
         _legend(axes, columns=1)
 
-    return _drawn(3.4, label, draw)
+    return drawn(3.4, label, draw)
 
 
 def confusion(table: Confusion, label: str) -> str:
@@ -180,7 +181,7 @@ def confusion(table: Confusion, label: str) -> str:
         axes.tick_params(length=0, labelcolor=INK)
         axes.spines[:].set_visible(False)
 
-    return _drawn(3.6, label, draw)
+    return drawn(3.6, label, draw)
 
 
 def growth(lines: Sequence[Growth], label: str, ylabel: str, unit: float = 1.0) -> str:
@@ -216,7 +217,7 @@ def growth(lines: Sequence[Growth], label: str, ylabel: str, unit: float = 1.0) 
         _legend(axes, columns=columns)
 
     columns = 1 if max(map(len, measures)) > 18 else 2
-    return _drawn(3.0 + 0.22 * -(-len(measures) // columns), label, draw)
+    return drawn(3.0 + 0.22 * -(-len(measures) // columns), label, draw)
 
 
 def _legend(axes: Axes, *, columns: int) -> None:
@@ -240,7 +241,7 @@ def shares(figures: Sequence[Figure], label: str) -> str:
         axes.set(xlim=(0, 1), ylim=(-0.8, 0.8))
         axes.axis("off")
 
-    return _drawn(1.1, label, draw)
+    return drawn(1.1, label, draw)
 
 
 def _round(value: float, _place: int | None = None) -> str:

@@ -1,4 +1,7 @@
-"""`waypost tune`: learns from this desk's own resolved tickets; adopts only what is better on later ones."""
+"""`waypost tune`: learns from this desk's own resolved tickets; adopts only what is better on later ones.
+
+What it says and the report that it writes are made in `tune_report`.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,19 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from assistant.errors import UsageError
 from ui.commands.options import AsJson, Config, Data
+from ui.commands.tune_report import in_force, record_of, told, told_undone, written
 
 if TYPE_CHECKING:
     from assistant.seams import Progress
-    from assistant.tuning.tune import Compared, Outcome, Trainer
+    from assistant.store.tunings import Tunings
+    from assistant.tuning.tune import Trainer
     from ui.home import Home
 
 _MOST_ASKED = 200
@@ -24,11 +30,18 @@ _MOST_ASKED = 200
 def tune(
     no_encoder: Annotated[bool, typer.Option("--no-encoder", help="Learn weights only; takes seconds.")] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Go back to what was in use before the last tuning.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="The report: .md is Markdown, else HTML. Default: reports/ in the data directory."),
+    ] = None,
     data: Data = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Learn from resolved tickets with links how to find the right article; the encoder included."""
+    """Learn from resolved tickets with links how to find the right article; the encoder included.
+
+    What is not better on later tickets beyond noise is not adopted. The report says what was tried and what is in use.
+    """
     from ui.commands.progress import shown
     from ui.home import open_home
 
@@ -38,11 +51,15 @@ def tune(
         try:
             with shown("tune", quiet=as_json) as progress:
                 report = _undone(home, progress) if undo else _learned(home, no_encoder, progress)
+                path = None if undo else written(report, home.folder, out)
         finally:
             ownership.release()
     finally:
         home.close()
-    typer.echo(json.dumps(report) if as_json else _told(report))
+    if as_json:
+        typer.echo(json.dumps(report if undo else report | {"report": str(path) if path else None}))
+    else:
+        typer.echo(told_undone(report) if undo else told(report, path))
 
 
 def _learned(home: Home, no_encoder: bool, progress: Progress) -> dict[str, Any]:
@@ -58,7 +75,7 @@ def _learned(home: Home, no_encoder: bool, progress: Progress) -> dict[str, Any]
             StoredDesk(home.database, home.owned_index()), StoredVectors(home.database, home.embedder),
             folder=workshop, trainer=None if no_encoder else _trainer(home), progress=progress,
         )  # fmt: skip
-        report = _report(outcome)
+        report = record_of(outcome)
         if outcome.changes_anything:
             encoder = keep(outcome.encoder, home.encoders) if outcome.encoder else ""
             weights, reranker = asdict(outcome.weights), outcome.reranker.record() if outcome.reranker else None
@@ -68,25 +85,37 @@ def _learned(home: Home, no_encoder: bool, progress: Progress) -> dict[str, Any]
                     weights=weights, thresholds=None, encoder=encoder, report=report, reranker=reranker
                 ),
             )  # fmt: skip
-        _draw_lines(home, report, progress)
+        report |= _draw_lines(home, report, progress)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
     return report
 
 
-def _draw_lines(home: Home, report: dict[str, Any], progress: Progress) -> None:
-    """Read the desk's own thresholds off its resolved tickets, asked of the product as it now is, and record them."""
-    from assistant.answering.fuse import FusionWeights
-    from assistant.store.tunings import Tunings
-    from assistant.tuning.thresholds import lines
+def _draw_lines(home: Home, report: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Read the desk's own thresholds off its resolved tickets, asked of the product as it now is, and record them.
 
-    drawn = lines(_sureness(home, progress), home.settings.answering.refused_share)
-    report["thresholds"] = asdict(drawn) if drawn else None
-    if drawn is None:
-        return
-    tunings = Tunings(home.database)
+    Returns what the report says of them: the thresholds, what others would do, and which are in force.
+    """
+    from assistant.store.tunings import Tunings
+    from assistant.tuning.thresholds import consequences, lines
+
+    found, missed = _sureness(home, progress)
+    drawn = lines(found, home.settings.answering.refused_share)
+    said = {
+        "thresholds": asdict(drawn) if drawn else None,
+        "asked": len(found) + len(missed),
+        "curve": [asdict(one) for one in consequences(found, missed)] if drawn else [],
+    }
+    if drawn is not None:
+        _record_lines(Tunings(home.database), {"partial": drawn.partial, "answer": drawn.answer}, report | said)
+    return said | {"in_force": in_force(replace(home))}
+
+
+def _record_lines(tunings: Tunings, thresholds: dict[str, float], report: dict[str, Any]) -> None:
+    """With what was just adopted, or as a step of its own beside what stays in use."""
+    from assistant.answering.fuse import FusionWeights
+
     active = tunings.active()
-    thresholds = {"partial": drawn.partial, "answer": drawn.answer}
     if report["adopted"] and active is not None:
         tunings.draw(active.id, thresholds, report)
         return
@@ -95,8 +124,8 @@ def _draw_lines(home: Home, report: dict[str, Any], progress: Progress) -> None:
     tunings.adopt(weights=weights, thresholds=thresholds, encoder=encoder, report=report, reranker=reranker)
 
 
-def _sureness(home: Home, progress: Progress) -> list[float]:
-    """The confidence for each of the latest tickets whose linked article is among the first three found.
+def _sureness(home: Home, progress: Progress) -> tuple[list[float], list[float]]:
+    """The confidence for each of the latest tickets: those whose linked article is among the first three, and others.
 
     Drafts that were taken are left out: only those above the present line were ever shown, so that each tuning would
     draw it higher.
@@ -112,13 +141,14 @@ def _sureness(home: Home, progress: Progress) -> list[float]:
     decider = load_decider(None, None, Remembering(now.embedder))
     tickets = [one for one in StoredDesk(home.database, index).lessons() if one.votes]
     lessons = by_time(tickets)[-_MOST_ASKED:]
-    found = []
+    found: list[float] = []
+    missed: list[float] = []
     for done, lesson in enumerate(lessons, 1):
         progress(done, len(lessons), "asking resolved tickets")
         retrieval = assistant.search(lesson.question, audiences=("public", "internal"))
-        if {hit.document_key for hit in retrieval.articles[:3]} & set(lesson.articles):
-            found.append(decider.sureness(retrieval))
-    return found
+        is_found = {hit.document_key for hit in retrieval.articles[:3]} & set(lesson.articles)
+        (found if is_found else missed).append(decider.sureness(retrieval))
+    return found, missed
 
 
 def _undone(home: Home, progress: Progress) -> dict[str, Any]:
@@ -165,59 +195,3 @@ def _swap(home: Home, encoder: str, progress: Progress, record: Callable[[], obj
     else:
         record()
     remove_others(home.encoders, Tunings(home.database).encoders())
-
-
-def _report(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "lessons": outcome.lessons,
-        "drafts": outcome.drafts,
-        "earlier": outcome.earlier,
-        "later": outcome.later,
-        "compared": [_compared(one) for one in outcome.compared],
-        "adopted": outcome.changes_anything,
-        "weights": asdict(outcome.weights),
-        "reranker": outcome.reranker.record() if outcome.reranker else None,
-        "seconds": round(outcome.seconds, 1),
-    }
-
-
-def _compared(one: Compared) -> dict[str, Any]:
-    figures = {name: round(value, 4) for name, value in asdict(one.gain).items()}
-    return {"what": one.name, **figures, "adopted": one.adopted}
-
-
-def _told(report: dict[str, Any]) -> str:
-    if "undone" in report:
-        return "Undone. " + ("An earlier tuning is in use again." if report["in_use"] else "Everything is as shipped.")
-    lines = [] if report["compared"] else [_too_few(report)]
-    if report["compared"]:
-        lines.append(
-            f"Learned from {report['earlier']} earlier tickets, judged on {report['later']} later ones "
-            f"({_drafts(report)}{report['seconds']:.0f} s). Mean reciprocal rank of the article that resolved it:"
-        )
-    for one in report["compared"]:
-        verdict = "adopted" if one["adopted"] else "not adopted: not better beyond noise"
-        lines.append(
-            f"  {one['what']:<8} {one['before']:.3f} -> {one['after']:.3f}, gain {one['after'] - one['before']:+.3f} "
-            f"(90 % interval {one['low']:+.3f} to {one['high']:+.3f}); {verdict}"
-        )
-    if drawn := report["thresholds"]:
-        lines.append(
-            f"Drafts are shown from confidence {drawn['partial']:.2f} and called answers from {drawn['answer']:.2f}, "
-            f"read off {drawn['found']} resolved tickets."
-        )
-    changed = report["adopted"] or report["thresholds"]
-    lines.append("`waypost tune --undo` goes back." if changed else "Everything stays as it was.")
-    return "\n".join(lines)
-
-
-def _drafts(report: dict[str, Any]) -> str:
-    return f"{report['drafts']} of both are drafts that agents took, " if report["drafts"] else ""
-
-
-def _too_few(report: dict[str, Any]) -> str:
-    return (
-        f"Nothing to learn from yet: {report['lessons']} resolved tickets link an article or were answered with a "
-        f"draft that cites one, and {report['later']} of them are later ones to be judged on. At least 40 of those "
-        "settle anything, about 200 tickets in all. Ingest more resolved tickets."
-    )
