@@ -16,6 +16,8 @@ from math import exp, log1p
 import numpy as np
 
 from assistant.answering.conditions import phrase
+from assistant.answering.contradictions import Contradiction, Kind, contradictions
+from assistant.answering.facts import measures_in, names_in
 from assistant.answering.language import NEGATIONS, sentences, stem, words
 from assistant.domain import Draft, Part, Passage, Support
 from assistant.seams import Embedder
@@ -30,10 +32,15 @@ FEATURES = ("order", "window", "weakest", "added", "personal", "asks", "negates"
 WEIGHTS = (4.44, 1.712, 1.054, -0.997, -1.433, -4.103, -2.24, 1.9)
 INTERCEPT = -5.458
 
+# The highest score that each kind of contradiction allows, all below what a draft's part needs (0.5).
 NUMBER_CAP = 0.2
 NEGATION_CAP = 0.3
+OTHERWISE_CAP = 0.3
 NAME_CAP = 0.4
-CONDITION_CAP = 0.6
+CONDITION_CAP = 0.45
+_CAPS: Mapping[Kind, float] = {
+    "number": NUMBER_CAP, "unit": NUMBER_CAP, "name": NAME_CAP, "condition": CONDITION_CAP
+}  # fmt: skip
 
 _MAX_CLAIM_WORDS = 200
 _MAX_CLAIM_CHARS = 4_000  # a longer part is no sentence or step, and none of it may go unread: it is refused
@@ -42,16 +49,6 @@ _MAX_WINDOW_WORDS = 400
 _MAX_EMBEDDED_SENTENCES = 6
 _SPACED_CLITIC = re.compile(r"\s+(?=n't\b|['\u2019](?:s|t|re|ve|ll|d|m)\b)|\s+(?=[.,!?;:])")
 _PERSONAL = frozenset("i i'm i've i'd i'll im me my mine myself we we're our ours us".split())
-_NUMBER = re.compile(
-    r"(?<![\w.])(\d+(?:[.,:]\d+)*)[\s\u00a0]?"
-    r"(%|percent|[kmgt]i?b|bytes?|px|pt|ms|seconds?|minutes?|hours?|days?|weeks?|months?|years?|times|[$\u20ac\u00a3])?(?!\w)",
-    re.IGNORECASE,
-)
-_NAME = re.compile(
-    r"[\"\u201c\u2018\u00ab]([^\"\u201d\u2019\u00bb\n]{2,60})[\"\u201d\u2019\u00bb]"
-    r"|(?<=[a-z,;] )([A-Z][\w&-]*(?: (?:& |and |of |the )?[A-Z][\w&-]*)*)"
-)
-_ONLY_IF = frozenset({"only", "unless", "except"})
 _LABEL = re.compile(r"(?:^|(?<=\()|(?<=; )|(?<=[.:] ))(?:on|in|for|before|except) [^:;()]{2,80}: ?", re.IGNORECASE)
 
 
@@ -149,7 +146,8 @@ def _repeats_quotes(part: Part, conditions: Sequence[str], *, checked: bool) -> 
 def support_score(claim: str, evidence: str, embedder: Embedder) -> SupportScore:
     """How likely the evidence says all that the claim says, as a probability in [0, 1], with what is missing.
 
-    Numbers with their units, negation, and names of screens and settings that the evidence lacks cap the score.
+    Numbers, negation, and names of screens and settings that the evidence lacks cap the score, and so does what it
+    says otherwise (see `contradictions`).
     """
     if len(claim) > _MAX_CLAIM_CHARS:
         return SupportScore(0.0, (), ("length",))
@@ -159,9 +157,11 @@ def support_score(claim: str, evidence: str, embedder: Embedder) -> SupportScore
         return SupportScore(0.0, tuple(words(claim)[:20]))
     features = _features(claim, near, _cosine(claim, near, embedder))
     total = INTERCEPT + sum(weight * value for weight, value in zip(WEIGHTS, features, strict=True))
-    caps = _caps(claim, near)
+    otherwise = contradictions(claim, near.sentences)
+    caps = _caps(claim, near, otherwise)
     score = min([1.0 / (1.0 + exp(-total)), *caps.values()])
-    return SupportScore(score, _unsupported(claim, near), tuple(caps))
+    lacking = (*(one.shown for one in otherwise), *_unsupported(claim, near))
+    return SupportScore(score, tuple(dict.fromkeys(lacking)), tuple(caps))
 
 
 def claim_features(claim: str, evidence: str, embedder: Embedder) -> tuple[float, ...]:
@@ -259,9 +259,9 @@ def _cosine(claim: str, near: _Evidence, embedder: Embedder) -> float:
     return float(np.max(vectors[1:] @ vectors[0]))
 
 
-def _caps(claim: str, near: _Evidence) -> dict[str, float]:
+def _caps(claim: str, near: _Evidence, otherwise: Sequence[Contradiction]) -> dict[str, float]:
     """The highest score that each kind of contradiction allows."""
-    caps: dict[str, float] = {}
+    caps: dict[str, float] = {one.kind: _CAPS.get(one.kind, OTHERWISE_CAP) for one in otherwise}
     if _missing_numbers(claim, near.text):
         caps["number"] = NUMBER_CAP
     if _missing_names(claim, near):
@@ -269,8 +269,6 @@ def _caps(claim: str, near: _Evidence) -> dict[str, float]:
     closest = words(near.closest)
     if _negates(words(claim)) != _negates(closest):
         caps["negation"] = NEGATION_CAP
-    if _ONLY_IF & set(closest) and not _ONLY_IF & set(words(claim)):
-        caps["condition"] = CONDITION_CAP
     return caps
 
 
@@ -280,32 +278,22 @@ def _missing_numbers(claim: str, evidence: str) -> list[str]:
     >>> _missing_numbers("At most 25 MB in 2 files", "The limit is 25 GB for 2 files.")
     ['25 MB']
     """
-    held: dict[str, set[str]] = {}
-    for number, unit in _NUMBER.findall(evidence):
-        held.setdefault(_figure(number), set()).add(_unit(unit))
-    missing = []
-    for number, unit in _NUMBER.findall(claim):
-        units = held.get(_figure(number))
-        if units is None or (unit and _unit(unit) not in units and "" not in units):
-            missing.append(f"{number} {unit}".strip())
-    return missing
+    held = _measured(evidence)
+    return [
+        shown
+        for figure, units in _measured(claim).items()
+        for unit, shown in units.items()
+        if figure not in held or (unit and unit not in held[figure] and "" not in held[figure])
+    ]
 
 
-def _figure(number: str) -> str:
-    return number.replace(",", "")
-
-
-def _unit(unit: str) -> str:
-    return {"percent": "%"}.get(unit.lower(), unit.lower().removesuffix("s"))
-
-
-def names_in(text: str) -> list[str]:
-    """Names in the text, in order: what is quoted, or capitalised inside a sentence.
-
-    >>> names_in('Press "Save copy" in the Documents folder.')
-    ['Save copy', 'Documents']
-    """
-    return [quoted or capital for quoted, capital in _NAME.findall(text)]
+def _measured(text: str) -> dict[str, dict[str, str]]:
+    """Of each figure the units that it comes with, empty for none, and how that is written."""
+    found: dict[str, dict[str, str]] = {}
+    for fact in measures_in(text):
+        if fact.kind == "unit":
+            found.setdefault(fact.key, {}).setdefault(fact.value, fact.shown)
+    return found
 
 
 def _missing_names(claim: str, near: _Evidence) -> list[str]:
