@@ -170,6 +170,18 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """A signal with what it is about: the words of the contact, shortened, empty for a signal about a theme.
+
+    `sources` are the documents that it speaks about: a draft that cites three leaves one evidence with three.
+    """
+
+    signal: Signal
+    question: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ThemeState:
     """A theme as people work on it. `cause` and `stage` are only what a person decided, empty otherwise.
 

@@ -63,6 +63,33 @@ def _filled(home: Any) -> None:
     ]  # fmt: skip
     Contacts(home.database).add_all(contacts)
     home.gap_log.night()
+    _noticed(home)
+
+
+def _noticed(home: Any) -> None:
+    """Agents rewrote a draft for a photo contact and said what would have helped; the theme is asked often."""
+    from datetime import UTC, datetime
+
+    from assistant.records import NewSignal
+    from assistant.store.contact_rows import ContactFilter
+    from assistant.store.contacts import Contacts
+    from assistant.store.signals import Signals
+
+    photo = next(c for c in Contacts(home.database).page(ContactFilter(), limit=99) if "photos" in c.text)
+    article = next(iter(home.knowledge.documents(("doc",)))).document_key
+    often = {"contacts": 8, "answered": 0.75, "share": 0.2, "share_before": 0.2, "weeks": 4, "until": "2026-W21"}
+    said = {"cause": "design", "stage": "set_up", "prevented_by": "Say when the album was read last"}
+    Signals(home.database).add_all(
+        [
+            NewSignal("edited:d1:a", "edited", photo.at, photo.id, None, article, 0.71, "avi", {"draft_id": "d1"}),
+            NewSignal("edited:d1:b", "edited", photo.at, photo.id, None, "gone", 0.71, "avi", {"draft_id": "d1"}),
+            NewSignal("flagged:1", "flagged", photo.at, photo.id, actor="avi", evidence=said),
+            NewSignal(
+                "asked_often:photos:2026-W21", "asked_often", datetime(2026, 5, 25, tzinfo=UTC),
+                theme_id=photo.theme_id, value=0.8, evidence=often,
+            ),
+        ]
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +168,40 @@ def test_filters_narrow_the_list_and_survive_a_reload(opened: Open) -> None:
     page.click("[data-set='status=shipped']")
     page.wait_for_selector("#board .empty")
     assert "show all themes" in page.inner_text("#board .empty")
+
+
+def test_a_theme_says_what_the_desk_noticed_and_on_what_that_rests(server: Server, opened: Open) -> None:
+    found = theme(server, "photos")
+    page = opened(f"/board?theme={found['id']}&period=all")
+    assert "still asked often" in page.inner_text(".design-sign")
+    page.click(".signals .is-edited summary")
+    edited = page.inner_text(".signals .is-edited")
+    assert re.search(r"71\s%", edited)
+    assert "1 contact" in edited, "a draft that cites two articles is one draft"
+    assert "The photos from my phone" in edited
+    assert "drafted from" in edited
+    page.click(".signals .is-flagged summary")
+    assert "Say when the album was read last" in page.inner_text(".signals .is-flagged")
+    assert "8 contacts in four weeks" in page.locator(".signals .is-asked-often").text_content()
+    page.click("summary:has-text('How the rank comes about')")
+    assert re.search(r"contacts × [\d.]+ min ÷ 60 × EUR [\d.]+ an hour = EUR", page.inner_text(".theme-page"))
+
+
+def test_the_list_narrows_to_what_is_answered_well_and_still_asked(server: Server, opened: Open) -> None:
+    page = opened("/board?period=all")
+    ranks = dict(zip(listed(page), page.locator("td.is-rank b").all_inner_texts(), strict=True))
+    page.select_option("#signal", "asked_often")
+    page.wait_for_function("document.querySelectorAll('.themes tbody tr').length === 1")
+    assert page.inner_text("td.is-rank b") == ranks[listed(page)[0]], "the rank is that of the whole list"
+    assert "answered well, still asked" in page.inner_text(".themes")
+
+
+def test_the_search_reads_what_people_are_quoted_with(opened: Open) -> None:
+    page = opened("/board?period=all")
+    before = len(listed(page))
+    page.fill("#board input[type=search]", "unplug it")
+    page.wait_for_function(f"document.querySelectorAll('.themes tbody tr').length < {before}")
+    assert listed(page)
 
 
 def test_a_theme_is_accepted_with_one_click_and_that_is_undone_with_another(server: Server, opened: Open) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,9 +13,13 @@ from test_gap_log import crowd
 from assistant.api.app import create_app
 from assistant.api.auth import RIGHTS, Doorkeeper
 from assistant.api.services import IndexStatus, Services
+from assistant.records import NewSignal
 from assistant.store.contacts import Contacts
+from assistant.store.signals import Signals
 from ui.home import Home, open_home
 from ui.intake import Intake
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +70,30 @@ def test_the_list_has_the_documented_shape(client: TestClient, keys: dict[str, A
     assert line["cost"]["low"] < line["cost"]["typical"] < line["cost"]["high"]
     assert client.get("/v1/themes", headers=keys["agent"], params={"since": "x"}).status_code == 422
     assert client.get("/v1/themes").status_code == 401
+
+
+def test_evidence_counts_contacts_and_names_the_documents(
+    client: TestClient, keys: dict[str, Any], top: dict[str, Any], home: Home
+) -> None:
+    contact = client.get(f"/v1/themes/{top['id']}/contacts", headers=keys["agent"]).json()["contacts"][0]
+    said = {"draft_id": "d9", "reasons": ["wrong"], "note": "It names the old menu."}
+    Signals(home.database).add_all(
+        [
+            NewSignal(f"rejected:9:{key}", "rejected", NOW, contact["id"], None, key, None, "avi", said)
+            for key in ("a.md", "b.md")
+        ]
+    )
+    found = client.get(f"/v1/themes/{top['id']}/evidence", headers=keys["agent"]).json()
+    rejected = next(each for each in found["signals"] if each["type"] == "rejected")
+    assert (rejected["contacts"], len(rejected["evidence"])) == (1, 1)
+    evidence = rejected["evidence"][0]
+    assert [each["document_id"] for each in evidence["sources"]] == ["b.md", "a.md"]
+    assert evidence["said"]["note"] == "It names the old menu."
+    assert evidence["question"]
+    listed = client.get("/v1/themes", headers=keys["agent"], params={"signal": "rejected"}).json()
+    assert [each["id"] for each in listed["themes"]] == [top["id"]]
+    assert listed["themes"][0]["rank"] == top["rank"]
+    assert client.get("/v1/themes", headers=keys["agent"], params={"signal": "nonsense"}).status_code == 422
 
 
 def test_a_cause_is_one_of_six_and_a_reason_says_something(
@@ -134,7 +163,7 @@ def test_a_comment_is_taken_back_and_brought_back_by_who_may(
     own = client.post(f"{path}/proposals", json={"text": "Say so on the screen"}, headers=agent).json()
     assert client.delete(f"{path}/notes/{theirs['id']}", headers=agent).status_code == 403
     left = client.delete(f"{path}/notes/{own['id']}", headers=agent).json()
-    assert own["id"] not in {note["id"] for note in left["notes"]}
+    assert own["text"] not in {note["text"] for note in left["notes"]}
     assert client.delete(f"{path}/notes/{own['id']}", headers=agent).status_code == 404
     assert left["history"][-1]["before"]["text"] == "Say so on the screen"
     client.delete(f"{path}/notes/{theirs['id']}", headers=designer)

@@ -175,7 +175,7 @@ def _theme(client: Client, theme_id: str, period: str) -> Html:
     back = f"?{urlencode({'period': period})}" if period else "?"
     return element(
         "div",
-        theme_page(theme, calls.brief(client, theme_id, period), listed["currency"], back, may_change=not refusal),
+        _left(client, theme, period, listed["currency"], back, may_change=not refusal),
         element(
             "aside",
             work_pane(
@@ -185,6 +185,11 @@ def _theme(client: Client, theme_id: str, period: str) -> Html:
         class_="one-theme",
         data_theme=theme["id"],
     )
+
+
+def _left(client: Client, theme: Json, period: str, currency: str, back: str, *, may_change: bool) -> Html:
+    brief, evidence = calls.brief(client, theme["id"], period), calls.evidence(client, theme["id"], period)
+    return theme_page(theme, brief, evidence, currency, back, may_change=may_change)
 
 
 def _listen(client: Client, theme_id: str) -> Html:

@@ -29,6 +29,7 @@ class Wanted:
     channel: str = ""
     text: str = ""
     ignored: str = ""
+    signal: str = ""
 
     @classmethod
     def of(cls, asked: Mapping[str, str]) -> Wanted:
@@ -71,6 +72,12 @@ def theme(client: Client, theme_id: str, period: str) -> Json:
 def brief(client: Client, theme_id: str, period: str) -> Json:
     """What a designer reads before drawing."""
     found: Json = client.get(_path(theme_id, "brief"), span(client, period))
+    return found
+
+
+def evidence(client: Client, theme_id: str, period: str) -> Json:
+    """What the theme's signals rest on, and what retests changed for its questions."""
+    found: Json = client.get(_path(theme_id, "evidence"), span(client, period))
     return found
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from assistant.wording import CAUSES, STATUSES, cause_name, channel_name, counted, share, stage_name
 from ui.board_calls import MOST, PAGE, PERIODS, Wanted
+from ui.board_signals import SIGNALS
 from ui.board_words import (
     Json,
     cause_badge,
@@ -77,12 +78,14 @@ def _filters(found: Json, wanted: Wanted) -> Html:
     causes = [("", "Any cause"), *((key, cause_name(key)) for key in CAUSES)]
     known = [key for key in dict.fromkeys((*found["stages"], wanted.stage)) if key]
     stages = [("", "Any stage"), *((key, stage_name(key)) for key in known)]
+    signals = [("", "Any signal"), *((key, name) for key, (name, _) in SIGNALS.items())]
     return element(
         "div",
         _statuses(found, wanted),
         choice("period", "Period", PERIODS, wanted.period, data_filter="period"),
         choice("cause", "Cause", causes, wanted.cause, data_filter="cause"),
         choice("stage", "Stage", stages, wanted.stage, data_filter="stage"),
+        choice("signal", "Signal", signals, wanted.signal, data_filter="signal"),
         choice("channel", "Channel", channels, wanted.channel, data_filter="channel"),
         element(
             "label",
@@ -92,7 +95,7 @@ def _filters(found: Json, wanted: Wanted) -> Html:
                 type="search",
                 value=wanted.text,
                 data_filter="text",
-                placeholder="in the name or its words",
+                placeholder="in the name, its words or quotes",
                 id="text",
             ),
             class_="field is-text",
@@ -158,6 +161,9 @@ def _row(theme: Json, currency: str, period: str) -> Html:
         element(
             "td",
             element("a", theme["name"], href=address, data_open=address),
+            element("span", "answered well, still asked", class_="design-sign is-small")
+            if theme["signals"].get("asked_often")
+            else None,
             element("span", f"“{first_words(quote, 110)}”", class_="said") if quote else None,
             class_="is-theme",
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assistant.wording import counted
+from assistant.wording import counted, share
 from ui.board_words import Json
 from ui.rendering import Html, day, element, link
 
@@ -78,6 +78,7 @@ def _article(article: Json) -> Html:
                 element("span", "changed ", day(article["updated_at"])) if article["updated_at"] else None,
                 class_="about",
             ),
+            _rewritten(article),
             *against,
         ),
         element(
@@ -89,6 +90,15 @@ def _article(article: Json) -> Html:
             class_="uses",
         ),
     )
+
+
+def _rewritten(article: Json) -> Html | None:
+    """How far agents went from what was drafted from it."""
+    if not article["rewritten"]:
+        return None
+    many, far = counted(article["rewritten"], "draft"), share(article["edit_distance"])
+    words = f"Agents rewrote {many} that cite it: {far} of the words changed on average."
+    return element("p", words, class_="against")
 
 
 def _against(other: Json) -> str:

@@ -8,9 +8,11 @@ from typing import Any
 from assistant.plots import Mark
 from assistant.wording import cause_name, channel_name, counted, movement, share
 from ui.board_history import history, notes
+from ui.board_signals import retests_section, signals_section
 from ui.board_words import (
     Json,
     cause_badge,
+    fold,
     money_range,
     people,
     press,
@@ -24,19 +26,22 @@ from ui.rendering import Html, day, element
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def theme_page(theme: Json, brief: Json | None, currency: str, back: str, *, may_change: bool) -> Html:
+def theme_page(theme: Json, brief: Json | None, evidence: Json, currency: str, back: str, *, may_change: bool) -> Html:
     """The left side of the page; what can be done with it stands on the right."""
     return element(
         "article",
         element("a", "All themes", href=back or "/board", data_open=back or "?", class_="back"),
         _title(theme),
-        _facts(theme, currency),
+        element("div", _facts(theme, currency), _rank_words(theme, currency)),
+        _always_asked(theme),
         element("p", brief["problem"], class_="problem") if brief else None,
         _plot(theme),
         _quotes(theme),
+        signals_section(evidence["signals"]),
         _traces(brief) if brief else None,
         _channels(theme),
         _why(theme, brief),
+        retests_section(evidence["retests"]),
         notes(theme, may_change=may_change),
         history(theme),
         class_="theme-page",
@@ -77,6 +82,27 @@ def _facts(theme: Json, currency: str) -> Html:
         for name, value, more in facts
     )
     return element("dl", *cells, class_="facts-row")
+
+
+def _always_asked(theme: Json) -> Html | None:
+    """The sign that no article will help, where it is there."""
+    if not theme["signals"].get("asked_often"):
+        return None
+    return element("p", element("b", "Answered well and still asked often. "),
+                   "The articles work; what is asked about does not explain itself.", class_="design-sign")  # fmt: skip
+
+
+def _rank_words(theme: Json, currency: str) -> Html | None:
+    """How the rank comes about, with the numbers, so that a person can recompute it."""
+    if theme["cost"] is None:
+        return None
+    minutes, rate = theme["minutes"]["typical"], theme["hourly_rate"]["typical"]
+    sum_ = f"{theme['contacts']:,} contacts × {minutes:g} min ÷ 60 × {currency} {rate:g} an hour"
+    usual = f" = {currency} {theme['cost']['typical']:,.0f}. "
+    return fold(
+        "How the rank comes about",
+        element("p", sum_, usual, "The most costly theme has rank 1; where costs are equal, more contacts go first."),
+    )
 
 
 def _rate(theme: Json, currency: str) -> str:

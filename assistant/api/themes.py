@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
@@ -15,11 +16,14 @@ from assistant.api.idempotency import IdempotencyKey
 from assistant.api.services import Served, Services
 from assistant.api.theme_schemas import FixRequest, Ignore, Merge, NoteText, Split, ThemePatch, Undo
 from assistant.cleaning import cleaned
-from assistant.gaplog.board import ThemeFilter
+from assistant.gaplog.board import ThemeFilter, moments
 from assistant.gaps import shapes
-from assistant.records import NoteKind
+from assistant.records import Evidence, NoteKind, SignalType
 from assistant.store.fixes import Fixes
+from assistant.store.retests import Retests
+from assistant.store.signals import Signals
 from assistant.store.theme_changes import ThemeChanges
+from assistant.store.use import KnowledgeUse
 
 router = APIRouter(prefix="/v1/themes", tags=["themes"])
 Day = Annotated[date | None, Query(description="YYYY-MM-DD")]
@@ -33,8 +37,9 @@ def _wanted(
     channel: Word = "",
     text: Annotated[str, Query(max_length=200)] = "",
     ignored: bool = False,
+    signal: Annotated[SignalType | Literal[""], Query(description="Only themes with a signal of this type")] = "",
 ) -> ThemeFilter:
-    return ThemeFilter(status, cause, stage, cleaned(channel), cleaned(text), ignored)
+    return ThemeFilter(status, cause, stage, cleaned(channel), cleaned(text), ignored, signal)
 
 
 Wanted = Annotated[ThemeFilter, Depends(_wanted)]
@@ -67,6 +72,26 @@ def get_theme(
 ) -> dict[str, Any]:
     """One theme with what people did with it."""
     return _whole(services, theme_id, since, until)
+
+
+@router.get("/{theme_id}/evidence")
+def get_evidence(
+    theme_id: str,
+    caller: Asker,  # noqa: ARG001
+    services: Served,
+    since: Day = None,
+    until: Day = None,
+) -> dict[str, Any]:
+    """What the theme's signals rest on, by type, and what retests changed for its questions."""
+    board = services.gap_log.board
+    period = board.period(since, until)
+    view = board.show(theme_id, period)
+    found = Signals(services.database).evidence(view.state.id, *moments(period))
+    lines = Retests(services.database).of_theme(view.state.id)
+    return {
+        "signals": shapes.signals_json(view.signals, found, KnowledgeUse(services.database).titles(_documents(found))),
+        "retests": [asdict(line) for line in lines],
+    }
 
 
 @router.patch("/{theme_id}")
@@ -187,6 +212,10 @@ def _note(
     kept = services.desk.redactor.text(cleaned(text))
     note = Fixes(services.database).write_note(theme_id, kind, caller.name, kept, token=token)
     return shapes.note_json(note)
+
+
+def _documents(found: Mapping[str, Sequence[Evidence]]) -> list[str]:
+    return [key for listed in found.values() for each in listed for key in shapes.documents_of(each)]
 
 
 def _came_back(history: tuple[Any, ...]) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
 
 import numpy as np
 
@@ -39,7 +40,11 @@ _QUOTED_FROM = 300  # latest contacts of a theme that quotes are chosen from
 
 @dataclass(frozen=True, slots=True)
 class ThemeFilter:
-    """Which themes to list; empty fields do not restrict. Ignored ones are listed only when asked for."""
+    """Which themes to list; empty fields do not restrict. Ignored ones are listed only when asked for.
+
+    `text` is looked for in the name, its words and what its people are quoted with; `signal` names a type of signal
+    that the theme has ("asked_often": answered well and still asked). The rank is that of the whole list.
+    """
 
     status: str = ""
     cause: str = ""
@@ -47,6 +52,7 @@ class ThemeFilter:
     channel: str = ""
     text: str = ""
     ignored: bool = False
+    signal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +81,12 @@ class Board:
         """The themes of a period by rank, those that fit."""
         read = _Read.of(self, period)
         impacts = read.ignored() if wanted.ignored else read.impacts
-        views = read.views(impacts, Known())
-        fit = [v for v in views if _fits(v, wanted)]
+        views = read.views(impacts, Known(signals=Signals(self.database).count_by_theme(*moments(period))))
+        said = read.quoting(wanted.text)
+        fit = [v for v in views if _fits(v, wanted, said)]
         shown = fit[offset : offset + limit]
-        of_status = [v for v in views if _fits(v, _without(wanted, "status"))]
-        of_channel = [v for v in views if _fits(v, _without(wanted, "channel"))]
+        of_status = [v for v in views if _fits(v, _without(wanted, "status"), said)]
+        of_channel = [v for v in views if _fits(v, _without(wanted, "channel"), said)]
         chosen = {v.state.id for v in shown}
         full = read.views([i for i in impacts if i.theme_id in chosen], self._known(chosen, period))
         return ThemeList(
@@ -175,6 +182,12 @@ class _Read:
         lines = [self.unranked(theme) for theme, state in self.themes.items() if state.ignored]
         return tuple(sorted(lines, key=lambda line: -line.contacts))
 
+    def quoting(self, text: str) -> frozenset[str]:
+        """Themes with a contact, in the period or in its history, whose quote holds `text`."""
+        wanted = text.casefold()
+        quoting = (c.theme_id for c in self.contacts if wanted and wanted in c.reason.quote.casefold())
+        return frozenset(theme for theme in quoting if theme is not None)
+
     def unranked(self, theme: str) -> Impact:
         """The line of a theme that is not on the list."""
         mine = by_theme(self.now).get(theme, [])
@@ -200,7 +213,8 @@ def prices(minutes: tuple[float, float], hourly_rate: tuple[float, float]) -> Pr
     )
 
 
-def _fits(found: ThemeView, wanted: ThemeFilter) -> bool:
+def _fits(found: ThemeView, wanted: ThemeFilter, said: Set[str]) -> bool:
+    """Whether a theme is wanted; `said` are the themes in whose quotes the wanted text stands."""
     state = found.state
     text = wanted.text.casefold()
     return (
@@ -209,7 +223,8 @@ def _fits(found: ThemeView, wanted: ThemeFilter) -> bool:
         and (not wanted.cause or found.cause.label == wanted.cause)
         and (not wanted.stage or found.stage.label == wanted.stage)
         and (not wanted.channel or any(c.channel == wanted.channel and c.contacts for c in found.channels))
-        and (not text or any(text in words.casefold() for words in (state.name, *state.words)))
+        and (not wanted.signal or bool(found.signals.get(wanted.signal)))
+        and (not text or state.id in said or any(text in words.casefold() for words in (state.name, *state.words)))
     )
 
 
@@ -221,9 +236,8 @@ def _by_channel(views: Sequence[ThemeView]) -> dict[str, int]:
     return dict(found.most_common())
 
 
-def _without(wanted: ThemeFilter, field: str) -> ThemeFilter:
-    kept = {name: getattr(wanted, name) for name in ("status", "cause", "stage", "channel", "text", "ignored")}
-    return ThemeFilter(**{**kept, field: ""})
+def _without(wanted: ThemeFilter, field: Literal["status", "channel"]) -> ThemeFilter:
+    return replace(wanted, status="") if field == "status" else replace(wanted, channel="")
 
 
 def _once(contacts: Sequence[Contact]) -> list[Contact]:

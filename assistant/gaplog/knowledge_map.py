@@ -46,6 +46,7 @@ class KnowledgeMap:
         cited, edited, asked, views = (
             self.use.citations(), self.use.edited_away(), self.use.asked_about(), self.use.views(),
         )  # fmt: skip
+        rewritten = self.use.rewritten()
         return [
             Article(
                 key=version.document_key,
@@ -57,6 +58,8 @@ class KnowledgeMap:
                 edited=edited.get(version.document_key, 0),
                 contacts=asked.get(version.document_key, 0),
                 views=views.get(version.document_key),
+                rewritten=int(rewritten.get(version.document_key, {}).get("drafts", 0)),
+                edit_distance=rewritten.get(version.document_key, {}).get("distance"),
             )
             for version in stored
         ]

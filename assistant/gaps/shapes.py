@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +10,9 @@ from assistant.gaps.impact import Spread
 from assistant.gaps.records import EffectVerdict, Judged, ThemeCard, ThemeList, ThemeView
 from assistant.records import (
     REVERSIBLE,
+    SIGNAL_TYPES,
     Contact,
+    Evidence,
     Fix,
     Note,
     Override,
@@ -22,6 +24,8 @@ from assistant.records import (
 from assistant.seams import Opinion
 
 Json = dict[str, Any]
+_DOCUMENTS = ("ours", "theirs", "nearest")
+"""Where a signal's evidence names documents."""
 
 
 def list_json(found: ThemeList, stages: Sequence[str]) -> Json:
@@ -72,6 +76,43 @@ def state_json(state: ThemeState) -> Json:
     """What people see of a theme's own fields; cause and stage stand in the line."""
     names = ("id", "name", "status", "reason", "owner", "due", "tracker", "ignored", "merged_into", "ended_at")
     return {name: getattr(state, name) for name in names} | {"words": list(state.words)}
+
+
+def signals_json(
+    counts: Mapping[str, int], evidence: Mapping[str, Sequence[Evidence]], titles: Mapping[str, str]
+) -> list[Json]:
+    """Signals by type in the order of `SIGNAL_TYPES`, each with its count and the latest of its evidence."""
+    return [
+        {
+            "type": kind,
+            "contacts": counts.get(kind, 0),
+            "evidence": [_evidence(each, titles) for each in evidence.get(kind, ())],
+        }
+        for kind in SIGNAL_TYPES
+        if counts.get(kind) or evidence.get(kind)
+    ]
+
+
+def documents_of(evidence: Evidence) -> list[str]:
+    """The articles and tickets that a signal speaks about."""
+    said = evidence.signal.evidence
+    return [*evidence.sources, *(said.get("ours") or ()), *(said.get("theirs") or ()), *(said.get("nearest") or ())]
+
+
+def _evidence(evidence: Evidence, titles: Mapping[str, str]) -> Json:
+    signal = evidence.signal
+    said = {key: value for key, value in signal.evidence.items() if key not in _DOCUMENTS}
+    lists: dict[str, Sequence[str]] = {
+        "sources": evidence.sources, **{key: signal.evidence.get(key) or () for key in _DOCUMENTS},
+    }  # fmt: skip
+    documents = {
+        key: [{"document_id": each, "title": titles.get(each, each)} for each in listed]
+        for key, listed in lists.items()
+    }
+    return {
+        "at": signal.at, "contact_id": signal.contact_id, "question": evidence.question, "actor": signal.actor,
+        "value": _rounded(signal.value), **documents, "said": said,
+    }  # fmt: skip
 
 
 def card_json(card: ThemeCard) -> Json:

@@ -41,7 +41,8 @@ class Article:
 
     `cited` counts contacts that were answered from it; `edited` drafts that cite it and were rewritten heavily,
     discarded or rated down; `contacts` how many had it as the nearest document, cited or not; `views` its readers in
-    the same time, None where nobody counted them.
+    the same time, None where nobody counted them. `rewritten` counts those of the drafts that were sent with half of
+    their words changed or more, and `edit_distance` is the mean share of words changed in them, None without any.
     """
 
     key: str
@@ -53,6 +54,8 @@ class Article:
     edited: int = 0
     contacts: int = 0
     views: float | None = None
+    rewritten: int = 0
+    edit_distance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

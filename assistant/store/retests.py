@@ -5,20 +5,23 @@ A run counts when it is finished; what a killed one left behind is thrown away b
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from assistant.records import Retested, RetestRun
 from assistant.seams import Vectors
 from assistant.store import gap_tables as g
 from assistant.store import tables as t
+from assistant.store.corpus import pieces
 from assistant.store.database import Database
 from assistant.store.encoding import vector_to_bytes, vectors_from_bytes
 from assistant.store.log_state import read_state, write_state
+from assistant.store.theme_ids import theme_id, theme_number
 
 OPEN = ("new", "accepted", "in_progress")
 ACTOR = "retest"
@@ -171,13 +174,39 @@ class Retests:
 
     def lines(self, run: int, *, changed_only: bool = True) -> list[Retested]:
         """What came out of a run, question by question; those that are unchanged only when asked for."""
-        query = select(g.Retest, t.Gap.title, g.Contact.title.label("contact_title"), g.Contact.text)
-        query = query.join(t.Gap, t.Gap.id == g.Retest.gap_id, isouter=True)
-        query = query.join(g.Contact, g.Contact.id == g.Retest.contact_id, isouter=True).where(g.Retest.run == run)
+        query = _with_questions().where(g.Retest.run == run)
         if changed_only:
             query = query.where(g.Retest.result != "unchanged")
         with self._database.read() as connection:
             return [_line(row) for row in connection.execute(query.order_by(g.Retest.result, g.Retest.id))]
+
+    def of_theme(self, theme: str, limit: int = 50) -> list[Retested]:
+        """What finished runs changed for the theme's questions, latest first."""
+        mine = select(g.Contact).where(g.Contact.theme_id == theme_number(theme))
+        gaps = mine.with_only_columns(g.Contact.gap_id).where(g.Contact.gap_id.is_not(None))
+        query = _with_questions().where(
+            or_(g.Retest.gap_id.in_(gaps), g.Retest.contact_id.in_(mine.with_only_columns(g.Contact.id))),
+            g.Retest.result != "unchanged", g.Retest.run.in_(_finished()),
+        )  # fmt: skip
+        with self._database.read() as connection:
+            return [_line(row) for row in connection.execute(query.order_by(g.Retest.id.desc()).limit(limit))]
+
+    def themes(self, lines: Sequence[Retested]) -> dict[int, str]:
+        """The theme of each line's contact, or that most contacts of its gap are in, by line; left out without one."""
+        gaps = [line.gap_id for line in lines if line.gap_id is not None]
+        contacts = [line.contact_id for line in lines if line.contact_id is not None]
+        asked = select(g.Contact.id, g.Contact.gap_id, g.Contact.theme_id).where(g.Contact.theme_id.is_not(None))
+        of_gap: dict[int, Counter[int]] = {}
+        of_contact: dict[int, int] = {}
+        with self._database.read() as connection:
+            for piece in pieces(gaps):
+                for row in connection.execute(asked.where(g.Contact.gap_id.in_(piece))):
+                    of_gap.setdefault(row.gap_id, Counter())[row.theme_id] += 1
+            for piece in pieces(contacts):
+                of_contact |= {row.id: row.theme_id for row in connection.execute(asked.where(g.Contact.id.in_(piece)))}
+        of_gap_most = {gap: counts.most_common(1)[0][0] for gap, counts in of_gap.items()}
+        found = {line.id: of_contact.get(line.contact_id or 0) or of_gap_most.get(line.gap_id or 0) for line in lines}
+        return {line: str(theme_id(theme)) for line, theme in found.items() if theme is not None}
 
     def between(self, since: datetime, until: datetime) -> list[Retested]:
         """What finished runs of this time changed."""
@@ -185,6 +214,16 @@ class Retests:
         with self._database.read() as connection:
             ids = list(connection.scalars(query.where(g.RetestRun.seconds != _UNFINISHED).order_by(g.RetestRun.id)))
         return [line for run in ids for line in self.lines(run)]
+
+
+def _with_questions() -> Any:
+    query = select(g.Retest, t.Gap.title, g.Contact.title.label("contact_title"), g.Contact.text)
+    query = query.join(t.Gap, t.Gap.id == g.Retest.gap_id, isouter=True)
+    return query.join(g.Contact, g.Contact.id == g.Retest.contact_id, isouter=True)
+
+
+def _finished() -> Any:
+    return select(g.RetestRun.id).where(g.RetestRun.seconds != _UNFINISHED)
 
 
 def _last_confidence() -> Any:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from assistant.records import NewSignal, Signal
+from assistant.records import Evidence, NewSignal, Signal
 from assistant.store import gap_tables as g
 from assistant.store.corpus import pieces
 from assistant.store.database import Database
 from assistant.store.theme_ids import theme_id, theme_number
+
+_QUESTION = 300
 
 
 class Signals:
@@ -50,6 +53,27 @@ class Signals:
         with self._database.read() as connection:
             return [_shown(row) for row in connection.execute(query.order_by(g.Signal.id))]
 
+    def evidence(
+        self, theme: str, since: datetime | None, until: datetime | None, limit: int = 5
+    ) -> dict[str, list[Evidence]]:
+        """The theme's latest signals of the period by type, at most `limit` of each, with the question behind them."""
+        of_contact = and_(g.Contact.theme_id == theme_number(theme), *_within(g.Contact.at, since, until))
+        of_theme = and_(g.Signal.theme_id == theme_number(theme), *_within(g.Signal.at, since, until))
+        query = select(g.Signal, g.Contact.title.label("asked_title"), g.Contact.text.label("asked_text"))
+        query = query.join(g.Contact, g.Contact.id == g.Signal.contact_id, isouter=True).where(
+            or_(of_contact, of_theme)
+        )
+        found: dict[str, dict[object, Evidence]] = {}
+        with self._database.read() as connection:
+            for row in connection.execute(query.order_by(g.Signal.at.desc(), g.Signal.id.desc())):
+                alike, what = found.setdefault(row.type, {}), _deed(row)
+                if what in alike:
+                    alike[what] = replace(alike[what], sources=(*alike[what].sources, row.source_key))
+                elif len(alike) < limit:
+                    sources = (row.source_key,) if row.source_key else ()
+                    alike[what] = Evidence(_shown(row), _question(row), sources)
+        return {kind: list(alike.values()) for kind, alike in found.items()}
+
     def of_theme(self, theme: str) -> list[Signal]:
         """Signals about the theme itself, latest first."""
         query = select(g.Signal).where(g.Signal.theme_id == theme_number(theme))
@@ -57,10 +81,10 @@ class Signals:
             return [_shown(row) for row in connection.execute(query.order_by(g.Signal.at.desc(), g.Signal.id.desc()))]
 
     def count_by_theme(self, since: datetime | None, until: datetime | None) -> dict[str, dict[str, int]]:
-        """How many signals of each type every theme has, its own and those of its contacts in the period."""
+        """How many of every theme's contacts of the period have a signal of each type, and how many it has itself."""
         found: dict[str, dict[str, int]] = {}
         of_contacts = (
-            select(g.Contact.theme_id, g.Signal.type, func.count())
+            select(g.Contact.theme_id, g.Signal.type, func.count(g.Signal.contact_id.distinct()))
             .join(g.Contact, g.Contact.id == g.Signal.contact_id)
             .where(g.Contact.theme_id.is_not(None), *_within(g.Contact.at, since, until))
             .group_by(g.Contact.theme_id, g.Signal.type)
@@ -106,6 +130,15 @@ def write_signals(connection: Connection, signals: Sequence[NewSignal]) -> int:
     if fresh:
         connection.execute(dialect.insert(g.Signal).on_conflict_do_nothing(), list(fresh.values()))
     return len(fresh)
+
+
+def _deed(row: Any) -> object:
+    """What tells one deed from another: a draft that cites several articles leaves a signal for each of them."""
+    return (row.contact_id, row.evidence["draft_id"]) if row.evidence.get("draft_id") else row.token
+
+
+def _question(row: Any) -> str:
+    return " ".join((row.asked_title or row.asked_text or "").split())[:_QUESTION]
 
 
 def _within(column: Any, since: datetime | None, until: datetime | None) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from sqlalchemy import func, or_, select
@@ -11,11 +11,13 @@ from sqlalchemy import func, or_, select
 from assistant.seams import Vectors
 from assistant.store import gap_tables as g
 from assistant.store import tables as t
+from assistant.store.corpus import pieces
 from assistant.store.database import Database
 from assistant.store.draft_signals import HEAVY_EDIT
 from assistant.store.encoding import vectors_from_bytes
 from assistant.store.knowledge import live_chunks
 from assistant.store.log_state import LogState
+from assistant.store.signals import Signals
 
 _VIEWS = "article_views"
 
@@ -50,6 +52,10 @@ class KnowledgeUse:
         with self._database.read() as connection:
             return {row[0]: int(row[1]) for row in connection.execute(query.group_by(t.Document.key))}
 
+    def rewritten(self) -> Mapping[str, Mapping[str, float]]:
+        """For each document whose drafts were rewritten heavily: how many `drafts`, and their mean edit `distance`."""
+        return Signals(self._database).edited_sources()
+
     def asked_about(self) -> Mapping[str, int]:
         """For how many contacts each document was the nearest one, whether it answered or not."""
         found: Counter[str] = Counter()
@@ -68,6 +74,17 @@ class KnowledgeUse:
             for key, vector in connection.execute(query.where(t.Document.kind != "ticket")):
                 found[key].append(vector)
         return {key: _mean(rows) for key, rows in found.items()}
+
+    def titles(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """The title of each of the documents that is live and has one."""
+        current = select(t.Document.key, t.Version.title).join(t.Version, t.Version.id == t.Document.version_id)
+        found: dict[str, str] = {}
+        with self._database.read() as connection:
+            for piece in pieces(list(dict.fromkeys(keys))):
+                found.update(
+                    {row.key: row.title for row in connection.execute(current.where(t.Document.key.in_(piece)))}
+                )
+        return {key: title for key, title in found.items() if title}
 
     def views(self) -> Mapping[str, float]:
         """How often each article was read, where somebody said so."""
