@@ -281,7 +281,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """The verdict on one part: `score` in [0, 1]; `unsupported` are the words without evidence."""
+    """The verdict on one part: `score` in [0, 1]; `unsupported` are the words without evidence.
+
+    A condition of the evidence that the part leaves out stands among them in brackets: "(if you have Plus)".
+    """
 
     part: Part
     score: float
@@ -318,13 +321,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class CitedPart:
-    """A verified sentence or step; `citations` are numbers of sources, `spans` the exact places inside them."""
+    """A verified sentence or step; `citations` are numbers of sources, `spans` the exact places inside them.
+
+    `unsupported` are words that the sources lack, and in brackets a condition of theirs that the text leaves out.
+    """
 
     text: str
     citations: tuple[int, ...]
     spans: tuple[tuple[int, int, int], ...]
     support: float
     step: int | None = None
+    unsupported: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

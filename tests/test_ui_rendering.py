@@ -60,7 +60,7 @@ def answer(**changes: object) -> dict[str, object]:
         "parts": [{"text": "Press it.", "citations": [1], "step": None}], "uncovered": [], "warnings": [],
         "follow_ups": [], "parent_id": None, "rewritten": "",
         "suggestions": [], "gap": None, "timings_ms": {"retrieve": 40.0}, "model": "extractive", "generation": "g",
-        "sources": [source()],
+        "usage": None, "sources": [source()],
     }  # fmt: skip
     return plain | changes
 
@@ -91,6 +91,16 @@ def _plain(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
 
 
+def test_words_in_doubt_are_marked_in_the_text_and_told_beside_it() -> None:
+    part = {"text": "Use 5 MHz, kindly.", "citations": [1], "step": None}
+    doubted = {**part, "unsupported": ["5 MHz", "kindly", "(If you have Plus)"]}
+    page = shown(draft_panel(opened(answer(parts=[doubted]))))
+    for word in ("5 MHz", "kindly"):
+        assert f'<mark class="in-doubt" title="Not in the source">{word}</mark>' in page
+    assert "Not in the source: 5 MHz, kindly. Only in the source: If you have Plus." in page
+    assert "in-doubt" not in shown(draft_panel(opened(answer(parts=[{**part, "unsupported": []}]))))
+
+
 def test_half_a_character_does_not_break_the_page() -> None:
     assert shown(element("p", "a\ud800b")) == "<p>a?b</p>"
 
@@ -100,7 +110,8 @@ def test_a_payload_in_every_field_of_a_draft_stays_text(payload: str) -> None:
     of = answer(
         greeting=payload, closing=payload, uncovered=[payload], follow_ups=[payload], model=payload,
         warnings=[f"internal_source: [1] {payload}", payload],
-        parts=[{"text": payload, "citations": [1], "step": None}, {"text": payload, "citations": [1], "step": 1}],
+        parts=[{"text": payload, "citations": [1], "step": None}, {"text": payload, "citations": [1], "step": 1},
+               {"text": payload, "citations": [1], "step": None, "unsupported": [payload, f"({payload})"]}],
         sources=[source(title=payload, quote=payload, end=len(payload), href=payload, kind=payload)],
     )  # fmt: skip
     for text in (payload, "something else"):

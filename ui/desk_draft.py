@@ -347,12 +347,44 @@ def _cited(part: Json, titles: dict[int, str], internal: set[int]) -> Html:
         )
         for n in part["citations"]
     )
+    doubts = part.get("unsupported") or []
+    if doubts:
+        text = element("span", _marked(part["text"], doubts), *chips)
+        return element("span", text, " ", element("span", _doubt(doubts), class_="doubt"), class_="part")
     # The last word and its numbers stay together, so that no line begins with a lone number.
     head, space, last = part["text"].rpartition(" ")
     short = len(last) <= _LONGEST_KEPT_WORD
     if not short:
         head, space, last = part["text"], "", ""
     return element("span", f"{head}{space}", element("span", last, *chips, class_="kept"), class_="part")
+
+
+def _marked(text: str, doubts: Sequence[str]) -> Html:
+    """The text with the words in doubt marked.
+
+    >>> _marked("Wait 5 minutes.", ["5"])
+    'Wait <mark class="in-doubt" title="Not in the source">5</mark> minutes.'
+    """
+    wanted = sorted((re.escape(doubt) for doubt in doubts if not doubt.startswith("(")), key=len, reverse=True)
+    if not wanted:
+        return element("span", text)
+    pieces = re.split(rf"(?<!\w)({'|'.join(wanted)})(?!\w)", text, flags=re.IGNORECASE)
+    return joined(
+        element("mark", piece, class_="in-doubt", title="Not in the source") if place % 2 else piece
+        for place, piece in enumerate(pieces)
+    )
+
+
+def _doubt(doubts: Sequence[str]) -> str:
+    """What is in doubt, in words, for those who see no marks as well.
+
+    >>> _doubt(["5 MHz", "(If you have Plus)"])
+    'Not in the source: 5 MHz. Only in the source: If you have Plus.'
+    """
+    lacking = ", ".join(doubt for doubt in doubts if not doubt.startswith("("))
+    left_out = "; ".join(doubt.strip("()") for doubt in doubts if doubt.startswith("("))
+    told = (("Not in the source", lacking), ("Only in the source", left_out))
+    return " ".join(f"{where}: {what}." for where, what in told if what)
 
 
 def _silent(answer: Json) -> str:

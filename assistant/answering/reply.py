@@ -93,7 +93,7 @@ def cited(
 def _cited_part(support: Support, regions: Sequence[Quote], numbers: Mapping[Quote, int]) -> CitedPart:
     spans = tuple((numbers[_region_of(q, regions)], q.start, q.end) for q in support.part.quotes)
     ordered = tuple(sorted({n for n, _, _ in spans}))
-    return CitedPart(support.part.text, ordered, spans, support.score, support.part.step)
+    return CitedPart(support.part.text, ordered, spans, support.score, support.part.step, support.unsupported)
 
 
 def _regions(quotes: Sequence[Quote], whole: Mapping[VersionKey, Passage]) -> list[Quote]:

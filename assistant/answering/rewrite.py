@@ -22,7 +22,7 @@ from assistant.answering.phrase import EXTRACTIVE, Rails, Wholes, policy_of
 from assistant.answering.plainly import listed, shortened
 from assistant.answering.prompts import Offer, linked_texts
 from assistant.answering.reply import cited, warnings
-from assistant.answering.verify import verify
+from assistant.answering.verify import in_doubt, verify
 from assistant.answering.written import linked
 from assistant.domain import Answer, Draft, Part, Passage, Quote, Rewriting, Source, Support, Usage, Wish
 from assistant.errors import SettingsError, UsageError
@@ -100,9 +100,13 @@ class Rewriter:
         _, links = linked_texts([*texts, *frame])
         anew = [new for one in said.sayings if (new := _new(one, links, len(texts) + len(frame))) is not None]
         body = [new for new in anew if max(new.of) <= len(texts)]
-        woven, kept_old = woven_in(parts, body, wish.how, lambda new, old: self._holds(new, old, answer, whole, wish))
+        fallen: list[Support] = []
+        woven, kept_old = woven_in(
+            parts, body, wish.how, lambda new, old: self._holds(new, old, answer, whole, wish, fallen)
+        )
         if kept_old:
-            notes.append(f"rewrite: {kept_old} of {len(parts)} parts keep their old wording, the new one did not hold")
+            kept = f"rewrite: {kept_old} of {len(parts)} parts keep their old wording, the new one did not hold"
+            notes.append(f"{kept}{in_doubt(fallen)}")
         if wish.how == "translate":
             notes.append("translation: checked for numbers, names and addresses only; read it before you send it")
         new_frame = self._frame(answer, frame, anew, len(texts), whole) if frame else None
@@ -126,7 +130,7 @@ class Rewriter:
     ) -> _Made:
         """The draft's own sentences: the wish where no model is set, or where its words did not hold."""
         made = shortened(parts, answer.question) if wish.how == "shorter" else listed(parts)
-        made = tuple(part for part in made if self._holds(part, parts, answer, whole, Wish("shorter")))
+        made = tuple(part for part in made if self._holds(part, parts, answer, whole, Wish("shorter"), []))
         notices = tried.notices if tried else ()
         if not made or made == parts:
             if tried is None:
@@ -135,15 +139,24 @@ class Rewriter:
         said = "rewrite: from the draft's own sentences"
         return _Made(made, (*notices, said), EXTRACTIVE, "", tried.usage if tried else None)
 
-    def _holds(self, new: Part, old: Sequence[Part], answer: Answer, whole: Wholes, wish: Wish) -> bool:
-        """Whether a part in new words may stand: guarded, and verified as far as its language allows."""
+    def _holds(
+        self, new: Part, old: Sequence[Part], answer: Answer, whole: Wholes, wish: Wish, fallen: list[Support]
+    ) -> bool:
+        """Whether a part in new words may stand: guarded, and verified as far as its language allows.
+
+        `fallen` learns what its sources do not support.
+        """
         sources = _sources_of(new, whole)
         kinds = set(violations_of(new.text, sources, answer.question, policy_of(self.rails.strict())))
         if kinds:
             kinds = set(violations_of(new.text, sources, answer.question, policy_of(self.rails.informed())))
         if wish.how == "translate":
             return not kinds - {NAME} and carries(" ".join(part.text for part in old), new.text)
-        return not kinds and self._verified(new, whole).score >= self.least
+        if kinds:
+            return False
+        verdict = self._verified(new, whole)
+        fallen += [verdict] if verdict.score < self.least else []
+        return verdict.score >= self.least
 
     def _verified(self, part: Part, whole: Wholes) -> Support:
         texts = {key: passage.text for key, passage in whole.items()}

@@ -25,6 +25,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
                 "citations": list(part.citations),
                 "spans": [{"n": n, "start": start, "end": end} for n, start, end in part.spans],
                 "support": round(part.support, 4),
+                "unsupported": list(part.unsupported),
                 "step": part.step,
             }
             for part in answer.parts

@@ -8,7 +8,7 @@ in the same order, what it adds, and how near the nearest sentence is.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import exp, log1p
@@ -43,6 +43,7 @@ _CAPS: Mapping[Kind, float] = {
 }  # fmt: skip
 
 _MAX_CLAIM_WORDS = 200
+_MOST_WORDS_NAMED = 5
 _MAX_CLAIM_CHARS = 4_000  # a longer part is no sentence or step, and none of it may go unread: it is refused
 _MAX_EVIDENCE_CHARS = 20_000
 _MAX_WINDOW_WORDS = 400
@@ -91,6 +92,18 @@ def verify(
     a condition ("On Windows: …") is checked against the one that the quoted block is limited to.
     """
     return [_support(part, evidence, embedder, whole or {}) for part in draft.parts]
+
+
+def in_doubt(verdicts: Iterable[Support]) -> str:
+    """The first words that parts without support say and their sources do not, for a warning; empty without any.
+
+    >>> in_doubt([Support(Part("It costs 5 dollars.", ()), 0.2, ("5", "dollars"))])
+    ' ("5", "dollars")'
+    """
+    lacking = list(dict.fromkeys(word for verdict in verdicts for word in verdict.unsupported))
+    named = ", ".join(f'"{word}"' for word in lacking[:_MOST_WORDS_NAMED])
+    more = ", …" if len(lacking) > _MOST_WORDS_NAMED else ""
+    return f" ({named}{more})" if lacking else ""
 
 
 def _support(

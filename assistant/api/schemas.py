@@ -122,12 +122,17 @@ class Problem(BaseModel):
 
 
 class AnswerPart(BaseModel):
-    """A sentence or step with the numbers of its sources."""
+    """A sentence or step with the numbers of its sources.
+
+    `support` is the probability that they say all of it, `unsupported` the words that they lack; in brackets stands a
+    condition of theirs that it leaves out.
+    """
 
     text: str
     citations: list[int]
     spans: list[dict[str, int]]
     support: float
+    unsupported: list[str] = []
     step: int | None
 
 

@@ -176,7 +176,14 @@ def _insert_parts(connection: Connection, answer: Answer) -> None:
     connection.execute(
         insert(t.DraftPart),
         [
-            {"draft_id": answer.id, "ordinal": i, "text": p.text, "support": p.support, "step": p.step}
+            {
+                "draft_id": answer.id,
+                "ordinal": i,
+                "text": p.text,
+                "support": p.support,
+                "unsupported": list(p.unsupported),
+                "step": p.step,
+            }
             for i, p in enumerate(answer.parts)
         ],
     )
@@ -249,6 +256,7 @@ def _parts(connection: Connection, draft_id: str) -> tuple[CitedPart, ...]:
             spans=tuple(spans.get(row.ordinal, [])),
             support=row.support,
             step=row.step,
+            unsupported=tuple(row.unsupported or ()),
         )
         for row in rows
     )

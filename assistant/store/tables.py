@@ -247,6 +247,7 @@ class DraftPart(Base):
     ordinal: Mapped[int] = mapped_column(primary_key=True)
     text: Mapped[str]
     support: Mapped[float]
+    unsupported: Mapped[list[Any] | None] = mapped_column(JSON())
     step: Mapped[int | None]
 
 
