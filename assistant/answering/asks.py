@@ -24,12 +24,13 @@ _INTERROGATIVE = re.compile(
     re.IGNORECASE,
 )
 _ASKS_LATER = re.compile(
-    r"[,;:\u2013] (?:and |so |then )?(?:how|what|where|when|why|which|can|could|may|is|are|does|do|will|should|must) "
+    r"[,;:\u2013] (?:and |so |then )?(?:(?:how|what|where|when|why|which) (?:(?:can|could|do|does|did|should|would|"
+    r"will|is|are|may) )?|(?:can|could|may|is|are|does|do|will|should|must) )"
     r"(?:i|we|you|he|she|it|they|there|this|that|the|my|our|his|her|its|their|an?)\b",
     re.IGNORECASE,
 )
 """A question that its sentence only comes to: "for the future, can I …?"."""
-_WISH = re.compile(_LEAD_IN + r"(?:i|we)(?:'d| would)? (?:like|want|need|wish) to\b", re.IGNORECASE)
+_WISH = re.compile(_LEAD_IN + r"(?:i|we)(?:'d| would)? (?:like|want|need|wish) (?:to|a|an|another|my)\b", re.IGNORECASE)
 _HOW = re.compile(
     r"\bhow (?:do|can|to|could|would|should)\b|\bis there (?:a|any) way\b|\bwhere (?:is|are|do|can)\b|"
     r"\b(?:want|wants|would like|need|trying|unable) to\b|\bcan(?:'t|not)? i\b",
@@ -43,9 +44,16 @@ _UNMARKED = re.compile(
 )
 _JOINED = re.compile(
     r"[,;]? and (?=(?:also |then )?"
-    r"(?:how|what|where|when|why|which|can|could|does|do|is|are|will|should) \w+ \w)",
+    r"(?:how|what|where|when|why|which|whether|can|could|does|do|is|are|will|should) \w+ \w)"
+    r"|\W+(?:and )?\d{1,2}[.)] (?=(?:how|what|where|when|why|which|can|could|does|do|is|are|will|should) \w+ \w)",
     re.IGNORECASE,
 )
+_ADDED = re.compile(
+    r"^\W*(?:(?:also|another|additionally|besides|furthermore|moreover|secondly)\b|(?:in addition|on top of that|"
+    r"apart from that|one more)\b|(?:i|we) also\b)",
+    re.IGNORECASE,
+)
+"""A further matter, though nothing is asked of it: "Also the screen is too bright"."""
 _NEED = re.compile(
     r"\b(?:(?:i|we)(?:'d| would)? (?:want|need|like|wish|have|try|tried|am trying|are trying)(?:ed)? (?:\w+ )?to"
     r"|(?:i|we)(?:'d| would) like|can ?not|can't|cant|unable to|how (?:do|can|to)|does ?n[o']t|won't|is there)\b",
@@ -74,7 +82,8 @@ _EMPTY_STEMS = frozenset(
     stem(word)
     for word in """help idea ideas suggestion suggestions advice advise assist assistance support question questions
     problem problems issue issues answer answers solution solve fix fixed work works working anybody hello dear
-    regards appreciate appreciated hope wonder wondering possible way ways tell understand day days time please
+    two three regards appreciate appreciated hope wonder wondering possible way ways tell understand day days time
+    please
     """.split()
 )
 
@@ -105,6 +114,8 @@ def asks(question: Question) -> tuple[Ask, ...]:
     direct = [sentence for sentence in asking if _INTERROGATIVE.match(sentence) or _ASKS_LATER.search(sentence)]
     wishes = [sentence for sentence in told if is_wish(sentence)][:1] if len(direct) == 1 else []
     asked = [sentence for sentence in told if sentence in (*wishes, *direct)] if direct else asking
+    added = [sentence for sentence in told if _ADDED.match(sentence) and sentence not in asked]
+    asked = [sentence for sentence in told if sentence in (*asked, *added)] if asked else asked
     pieces = [_ask(piece) for sentence in asked for piece in _JOINED.split(sentence)]
     named = [ask for ask in pieces if not _EMPTY_ASK.match(ask.text)]
     if any(ask.stems for ask in named):
@@ -113,9 +124,10 @@ def asks(question: Question) -> tuple[Ask, ...]:
         return asks(replace(question, text=question.before, before=""))
     title = _ask(question.title.strip()[:_MAX_SENTENCE_CHARS])
     if title.stems:
-        return (title,)
+        return (title, *map(_ask, added))
     needs = [sentence for sentence in told if _NEED.search(sentence) or _INTERROGATIVE.match(sentence)]
-    return tuple(map(_ask, (needs or told)[:1]))
+    first = [piece for need in (needs or told)[:1] for piece in _JOINED.split(need)]
+    return tuple(ask for ask in map(_ask, dict.fromkeys([*first, *added])) if ask.stems or len(first) == 1)
 
 
 def is_question(sentence: str) -> bool:

@@ -77,14 +77,19 @@ def leans(text: str) -> bool:
     """
     told = [text[start:end] for start, end in sentences(text)]
     asking = [sentence for sentence in told if is_question(sentence) or is_wish(sentence)]
-    if any(_stands(sentence) for sentence in asking):
+    if any(stands(sentence) for sentence in asking):
         return False
     # "What can we do?" asks about what the same message tells, unless that tells of attempts.
     news = " ".join(one for one in told if one not in asking and not _TRIED.search(one))
     return not asking or len(set(content_stems(news))) < _FEW_STEMS or not names_a_matter(news)
 
 
-def _stands(sentence: str) -> bool:
+def stands(sentence: str) -> bool:
+    """Whether a sentence names its matter and points back to no other.
+
+    >>> [stands(text) for text in ("How do I print the list?", "How do I print it?", "Is my disk dead if it hums?")]
+    [True, False, True]
+    """
     if _FOLLOWS_ON.match(sentence) or not names_a_matter(sentence):
         return False
     pointing = _POINTS_BACK.search(sentence)

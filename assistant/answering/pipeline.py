@@ -14,17 +14,27 @@ from assistant.answering.clarify import follow_ups
 from assistant.answering.conflict import conflicts
 from assistant.answering.conversation import is_linked, sent_before
 from assistant.answering.draft import last_resolution
+from assistant.answering.each_ask import Alone, each_asked
 from assistant.answering.fuse import FusionWeights
 from assistant.answering.guard import violations_of
 from assistant.answering.live import Follower, Live
 from assistant.answering.matter import NOTHING_ASKED, VAGUE, asks_nothing, is_matter, is_vague
-from assistant.answering.phrase import NoRails, Phrased, Rails, allowed_suggestions, phrase, policy_of, screened
+from assistant.answering.phrase import (
+    EXTRACTIVE,
+    NoRails,
+    Phrased,
+    Rails,
+    allowed_suggestions,
+    phrase,
+    policy_of,
+    screened,
+)
 from assistant.answering.reply import Wording, article_links, cited, warnings
 from assistant.answering.rerank import Reranker
 from assistant.answering.retrieve import ARTICLE_KINDS, retrieve
 from assistant.answering.rewrite import Rewriter
 from assistant.answering.similar import SimilarTicket, similar_tickets
-from assistant.answering.verify import verify
+from assistant.answering.verify import in_doubt, verify
 from assistant.domain import (
     Answer,
     Audience,
@@ -145,9 +155,48 @@ class Assistant:
         covered = coverage(question, [s.part for s in supports])
         decision = self._decide(retrieval, supports, covered, phrased.declined)
         clock.lap("decide")
+        whole = dict(whole)
+        if not phrased.declined:
+            kept = supports if decision.verdict != "gap" else []
+            phrased, supports = self._each_asked(question, phrased, kept, whole, audiences)
+            decision = replace(decision, verdict="partial") if supports and decision.reason else decision
+        clock.lap("each ask")
         suggestions = allowed_suggestions(self._suggestions(retrieval, audiences), whole, question, self._rails)
         clock.lap("suggest")
         return self._answer(question, retrieval, candidates, whole, phrased, supports, decision, suggestions, clock)
+
+    def _each_asked(
+        self,
+        question: Question,
+        phrased: Phrased,
+        supports: Sequence[Support],
+        whole: dict[tuple[str, int], Passage],
+        audiences: Sequence[Audience],
+    ) -> tuple[Phrased, list[Support]]:
+        """The draft with what was asked beside its main matter; `whole` learns what that is quoted from."""
+        alone = self._alone(audiences, whole) if phrased.model == EXTRACTIVE else None
+
+        def title_of(document_key: str) -> str:
+            return next((passage.title for (key, _), passage in whole.items() if key == document_key), "")
+
+        told, left = each_asked(question, supports, self._embedder, alone, title_of)
+        kept = screened(replace(phrased.draft, uncovered=left), whole, question, self._rails).draft
+        return replace(phrased, draft=replace(phrased.draft, uncovered=kept.uncovered)), told
+
+    def _alone(self, audiences: Sequence[Audience], found: dict[tuple[str, int], Passage]) -> Alone:
+        """What the knowledge tells of one ask by itself, without a model; `found` learns what that is quoted from."""
+
+        def supports_of(question: Question) -> Sequence[Support]:
+            retrieval = self.search(question, audiences=audiences)
+            candidates = _leading(retrieval)
+            whole = self._knowledge.whole([c.passage for c in candidates])
+            phrased = phrase(question, candidates, whole, self._embedder, None, self._rails)
+            supports = self._supported(phrased.draft, whole)
+            found.update(whole)
+            covered = coverage(question, [s.part for s in supports])
+            return supports if self._decide(retrieval, supports, covered, False).verdict == "answered" else ()
+
+        return supports_of
 
     def similar(self, question: Question, *, audiences: Sequence[Audience], limit: int) -> tuple[SimilarTicket, ...]:
         """Similar tickets with how they ended, nearest first; none where nothing in particular was asked."""
@@ -194,20 +243,27 @@ class Assistant:
 
     def _verified(self, phrased: Phrased, whole: Mapping[tuple[str, int], Passage]) -> tuple[Phrased, list[Support]]:
         """The draft's supported parts. What a model wrote without support is left out and said; all of it, replaced."""
-        supports = self._supported(phrased.draft, whole)
+        verdicts = self._verdicts(phrased.draft, whole)
+        supports = self._standing(verdicts)
         said = len(phrased.draft.parts)
         if phrased.instead is None or len(supports) == said:
             return phrased, supports
+        words = in_doubt(s for s in verdicts if s.score < _LEAST_SUPPORT)
         if supports:
             lost = f"chat_model: {said - len(supports)} of its {said} parts are left out, their sources do not say that"
-            return replace(phrased, notices=(*phrased.notices, lost)), supports
+            return replace(phrased, notices=(*phrased.notices, f"{lost}{words}")), supports
         plain = phrased.instead
-        refused = "chat_model: no source supports any part of its draft; this is the extractive draft"
+        refused = f"chat_model: no source supports any part of its draft{words}; this is the extractive draft"
         return replace(plain, notices=(*plain.notices, refused)), self._supported(plain.draft, whole)
 
     def _supported(self, draft: Draft, whole: Mapping[tuple[str, int], Passage]) -> list[Support]:
+        return self._standing(self._verdicts(draft, whole))
+
+    def _verdicts(self, draft: Draft, whole: Mapping[tuple[str, int], Passage]) -> list[Support]:
         texts = {key: passage.text for key, passage in whole.items()}
-        verdicts = verify(draft, texts, self._embedder, whole=whole)
+        return verify(draft, texts, self._embedder, whole=whole)
+
+    def _standing(self, verdicts: Sequence[Support]) -> list[Support]:
         return self._still_live([s for s in verdicts if s.score >= _LEAST_SUPPORT])
 
     def _still_live(self, supports: Sequence[Support]) -> list[Support]:
