@@ -47,7 +47,26 @@ def test_parts_without_support_are_left_out_and_counted(answering_desks: Desks) 
     assert answer["parts"]
     assert "Norway" not in str(answer["parts"])
     assert answer["model"] == "openai:fake"
-    assert any(f"1 of its {len(answer['parts']) + 1} parts are left out" in warning for warning in answer["warnings"])
+    (lost,) = (one for one in answer["warnings"] if f"1 of its {len(answer['parts']) + 1} parts are left out" in one)
+    assert '"900 dollars"' in lost
+    assert '"norway"' in lost
+
+
+def test_words_in_doubt_are_in_the_json_and_stay_with_the_stored_draft(answering_desks: Desks) -> None:
+    plain, desk = answering_desks
+    assert all(part["unsupported"] == [] and part["support"] == 1.0 for part in plain.draft(WIFI)["parts"])
+    assert desk.vendor is not None
+
+    def reworded(payload: Payload) -> Behaviour:
+        said = json.loads(modest(payload).content or "{}")["parts"]
+        return Behaviour("reworded", reply_text([{**part, "text": f"Kindly: {part['text']}"} for part in said]))
+
+    desk.vendor.script = reworded
+    answer = desk.draft(WIFI)
+    doubted = [part for part in answer["parts"] if "kindly" in part["unsupported"]]
+    assert doubted
+    assert all(0.5 <= part["support"] < 1.0 for part in doubted)
+    assert desk.get(f"/v1/drafts/{answer['draft_id']}")["parts"] == answer["parts"]
 
 
 def said(text: str, number: int) -> Passage:
