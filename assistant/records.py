@@ -33,7 +33,7 @@ RetestResult = Literal["closed", "improved", "unchanged", "worse", "regressed"]
 SIGNAL_TYPES: tuple[SignalType, ...] = (
     "abstained", "rejected", "discarded", "edited", "differs", "asked_often", "flagged", "unanswerable", "review",
 )  # fmt: skip
-REVERSIBLE = ("set", "ignore", "unignore", "merge", "split", "withdraw", "fix", "unfix")
+REVERSIBLE = ("set", "ignore", "unignore", "merge", "split", "withdraw", "fix", "unfix", "place")
 """Actions of a theme's history that can be taken back; the others only tell what happened."""
 THEME_STATUSES: tuple[ThemeStatus, ...] = ("new", "accepted", "in_progress", "shipped", "measured", "dismissed")
 
@@ -76,7 +76,7 @@ class Reason:
 
     `quote` is at most 20 words of the contact, verbatim; `party` names who is responsible outside, where the cause is
     external and the text says so. `by` is the stamp of the triage model. What a person decided has
-    probability 1.
+    probability 1. `shares` is the whole distribution behind both labels, as `assistant.gaps.distributions` writes it.
     """
 
     cause: str = ""
@@ -86,6 +86,7 @@ class Reason:
     quote: str = ""
     party: str = ""
     by: str = ""
+    shares: str = ""
 
 
 @dataclass(frozen=True, slots=True)

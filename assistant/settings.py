@@ -115,6 +115,9 @@ class SourcesSection(Section):
     """Sources over the network."""
 
     private_hosts: tuple[str, ...] = Field((), description="Hosts of your own network that sources may be read from.")
+    macros: Literal["public", "internal"] = Field(
+        "internal", description="Audience of macros that all agents share; public lets replies quote them."
+    )
 
 
 class Redaction(Section):
@@ -172,6 +175,9 @@ class Gaps(Section):
 
     finer_stages: dict[str, tuple[Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,39}$")], ...]] = Field(
         default_factory=dict, description="Stages in place of a coarse one: get = ['learn', 'order', 'refund']."
+    )
+    answer_factor: float = Field(
+        2.0, ge=1, le=10, description="How much an answer's outcome weighs for a contact's cause; 1 is nothing."
     )
     stage_examples: dict[str, tuple[Annotated[str, Field(min_length=3, max_length=400)], ...]] = Field(
         default_factory=dict, description="Sentences that people at a stage of the desk's own typically write."

@@ -31,6 +31,7 @@ REASONS = (
     ("Wrong article", "wrong_article"),
     ("Wrong fact", "wrong_fact"),
     ("Incomplete", "incomplete"),
+    ("Unclear", "unclear"),
     ("Outdated", "outdated"),
     ("Tone", "tone"),
     ("Should not have answered", "should_not_have_answered"),

@@ -14,8 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from assistant.gaplog.answered import outcomes, reconsider
+from assistant.gaps import distributions
 from assistant.gaps.triage import Contact as TriageContact
 from assistant.gaps.triage import Correction, Finer, Triaged, TriageModel, load_triage
+from assistant.gaps.triage.answered import FACTOR, Weighed
 from assistant.gaps.triage.model import SHIPPED
 from assistant.gaps.triage.opinion import CAUSE_MEANINGS, STAGE_MEANINGS, meanings
 from assistant.records import Contact, Reason
@@ -57,6 +60,7 @@ class Labelling:
     embedder: Embedder
     second: SecondOpinion | None = None
     finer: Finer = field(default_factory=dict)
+    answer_factor: float = FACTOR
 
     def label_new(self, *, limit: int | None = None, progress: Progress | None = None) -> int:
         """Label contacts that wait, at most `limit`, and return how many; stopped at any moment, it can go on."""
@@ -119,6 +123,8 @@ class Labelling:
             self.embedder,
             opinions={str(i): opinion for i, opinion in said.items()},
             trust=self.second.trust if self.second else 0.0,
+            outcomes={str(i): outcome for i, outcome in outcomes(self.database, piece).items()},
+            factor=self.answer_factor,
         )
         Contacts(self.database).label({c.id: _reason(t, stamp) for c, t in zip(piece, found, strict=True)})
 
@@ -135,7 +141,8 @@ class Labelling:
         return len(waiting)
 
     def learn(self) -> bool:
-        """Take in what people said since last time; true when labels wait to be given anew because of it."""
+        """Take in what people said and what became of answers; true when labels wait anew for what people said."""
+        reconsider(self.database)
         said = _digest(self._decided())
         if said == (LogState(self.database).get(_LEARNED) or _digest({})):
             return False
@@ -143,9 +150,9 @@ class Labelling:
         return True
 
     def stamp(self) -> str:
-        """Names the model that labels now: shipped weights, what was learned, finer stages, whose opinion counts."""
+        """Names the model that labels now: weights, what answers weigh, what was learned, finer stages, opinions."""
         learned = LogState(self.database).get(_LEARNED) or _digest({})
-        stamp = f"triage-{_shipped()}" + ("" if learned == _digest({}) else f"+{learned}")
+        stamp = f"triage-{_shipped()}*{self.answer_factor:g}" + ("" if learned == _digest({}) else f"+{learned}")
         if self.finer:
             stamp += f"/{hashlib.sha256(json.dumps(self.finer, sort_keys=True).encode()).hexdigest()[:8]}"
         if self.second is None:
@@ -190,7 +197,10 @@ def _asked(contact: Contact) -> TriageContact:
 
 def _reason(found: Triaged, stamp: str) -> Reason:
     cause, stage = found.cause, found.stage
-    return Reason(cause.label, cause.probability, stage.label, stage.probability, found.quote, found.party[:200], stamp)
+    shares = distributions.written(Weighed(cause, found.outcome, found.kinds), stage)
+    return Reason(
+        cause.label, cause.probability, stage.label, stage.probability, found.quote, found.party[:200], stamp, shares
+    )
 
 
 def _digest(decided: dict[int, tuple[str | None, str | None]]) -> str:

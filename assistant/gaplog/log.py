@@ -6,6 +6,7 @@ By day `catch_up` takes in what came; at night `night` reconsiders. Both can be 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -23,7 +24,8 @@ from assistant.gaps.brief import Brief, brief
 from assistant.gaps.overview import Prices
 from assistant.gaps.records import Period, ThemeCard
 from assistant.gaps.triage import STAGES, Finer, stage_names
-from assistant.records import Note
+from assistant.gaps.triage.answered import FACTOR
+from assistant.records import Note, ThemeState
 from assistant.seams import Embedder, Progress, Vectors
 from assistant.store.contact_rows import ContactFilter
 from assistant.store.contacts import Contacts
@@ -31,6 +33,7 @@ from assistant.store.database import Database
 from assistant.store.fixes import Fixes
 from assistant.store.log_state import LogState
 from assistant.store.signals import Signals
+from assistant.store.theme_changes import ThemeChanges
 from assistant.store.themes import Themes
 
 _PIECE = 256
@@ -49,6 +52,7 @@ class GapLog:
     desk: str
     second: SecondOpinion | None = None
     finer: Finer = field(default_factory=dict)
+    answer_factor: float = FACTOR
 
     @property
     def hearing(self) -> Hearing:
@@ -58,7 +62,7 @@ class GapLog:
     @property
     def labelling(self) -> Labelling:
         """Says why they were made."""
-        return Labelling(self.database, self.embedder, self.second, self.finer)
+        return Labelling(self.database, self.embedder, self.second, self.finer, self.answer_factor)
 
     @property
     def grouping(self) -> Grouping:
@@ -107,6 +111,17 @@ class GapLog:
             NotFound: no theme has that id.
         """
         return Listening(self.database, self.embedder.model_id, Themes(self.database).get(theme).id, reader)
+
+    def put(self, theme: str, contact_ids: Sequence[int], actor: str) -> ThemeState:
+        """Put contacts into a theme on a person's word, and say anew where it and the themes they left lie.
+
+        Raises:
+            UsageError: all are in it already. NotFound: one of them is not there.
+        """
+        before = {contact.theme_id for contact in Contacts(self.database).many(list(contact_ids))}
+        state = ThemeChanges(self.database).place(theme, contact_ids, actor)
+        self.grouping.move_places(sorted({state.id, *(left for left in before if left)}))
+        return state
 
     def brief(self, theme: str, period: Period) -> Brief:
         """What a designer needs before drawing.

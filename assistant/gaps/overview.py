@@ -15,9 +15,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from assistant.gaps.distributions import answer_evidence, distribution
 from assistant.gaps.impact import Impact, Load, Spread, ranked
 from assistant.gaps.records import ChannelShare, Judged, Period, Quoted, ThemeView, WeekOfTheme
 from assistant.gaps.trend import HISTORY_WEEKS, MIN_HISTORY, expected_weeks, spikes, week_of
+from assistant.gaps.triage import CAUSES, STAGES
 from assistant.records import Counted, ThemeState
 
 SHOWN_WEEKS = 12
@@ -165,6 +167,7 @@ def view(
         answered=sum(c.verdict == "answered" for c in asked) / len(asked) if asked else None, asked=len(asked),
         rank=impact.rank, moved=impact.moved, quotes=known.quotes.get(state.id, ()),
         signals=dict(known.signals.get(state.id, {})),
+        answers=answer_evidence([c.reason for c in mine], CAUSES),
         parties=dict(Counter(c.reason.party for c in mine if c.reason.party).most_common()),
         first_seen_at=min(at), last_seen_at=max(at),
     )  # fmt: skip
@@ -215,12 +218,13 @@ def channel_shares(mine: Sequence[Counted], everybody: Sequence[Counted]) -> tup
 
 
 def _judged(mine: Sequence[Counted], name: str, decided: str, by: str) -> Judged:
-    """The likeliest label by the mean over contacts, unless a person decided."""
+    """The likeliest label by the mean distribution over contacts, unless a person decided."""
     mass: dict[str, float] = {}
     labelled = [c.reason for c in mine if c.reason.cause]
+    known = CAUSES if name == "cause" else STAGES
     for reason in labelled:
-        label, probability = getattr(reason, name), getattr(reason, f"{name}_probability")
-        mass[label] = mass.get(label, 0.0) + probability / len(labelled)
+        for label, probability in distribution(reason, name, known).items():
+            mass[label] = mass.get(label, 0.0) + probability / len(labelled)
     shares = tuple(sorted(mass.items(), key=lambda pair: (-pair[1], pair[0])))
     if decided:
         return Judged(decided, 1.0, by, shares)

@@ -10,10 +10,11 @@ Stored records come from `assistant.records` and are named here too, so that one
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from assistant.gaps.distributions import AnswerEvidence
 from assistant.gaps.effect import Effect
 from assistant.gaps.impact import Spread
 from assistant.records import (
@@ -52,7 +53,7 @@ class Period:
 class Judged:
     """A theme's cause or stage: the label, how sure, and who says so ("" the model, else a person's name).
 
-    `shares` is the mean probability of each label over the theme's contacts, likeliest first; they sum to at most 1.
+    `shares` is the mean probability of each label over the theme's contacts, likeliest first; they sum to 1.
     """
 
     label: str
@@ -108,7 +109,8 @@ class ThemeView:
     desk's currency, None without contacts; `minutes` the handle time and `hourly_rate` the price of an hour
     that it was computed with; `rank` starts at 1, `moved` is positive for up, None for new on the list. Of its
     contacts `asked` were put to the knowledge, and `answered` is the share of those that it answers in full, None
-    where none was asked. `signals` counts by type; `parties` names outside parties.
+    where none was asked. `signals` counts by type; `parties` names outside parties. `answers` is what the answers say
+    about the cause.
     """
 
     state: ThemeState
@@ -134,6 +136,7 @@ class ThemeView:
     parties: Mapping[str, int]
     first_seen_at: datetime
     last_seen_at: datetime
+    answers: AnswerEvidence = field(default_factory=AnswerEvidence)
 
     @property
     def is_spiking(self) -> bool:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
+from assistant.gaps.distributions import outcome
 from assistant.gaps.impact import Spread
 from assistant.gaps.records import EffectVerdict, Judged, ThemeCard, ThemeList, ThemeView
+from assistant.gaps.silence import Mapped, SilenceMap
 from assistant.records import (
     REVERSIBLE,
     SIGNAL_TYPES,
@@ -53,6 +56,10 @@ def view_json(view: ThemeView) -> Json:
         "rank": view.rank,
         "moved": view.moved,
         "cause": _judged(view.cause),
+        "answers": {
+            "outcomes": dict(view.answers.outcomes),
+            "kinds": {kind: round(p, 4) for kind, p in view.answers.kinds},
+        },
         "stage": _judged(view.stage),
         "cost": _spread(view.cost),
         "minutes": _spread(view.minutes),
@@ -113,6 +120,17 @@ def _evidence(evidence: Evidence, titles: Mapping[str, str]) -> Json:
         "at": signal.at, "contact_id": signal.contact_id, "question": evidence.question, "actor": signal.actor,
         "value": _rounded(signal.value), **documents, "said": said,
     }  # fmt: skip
+
+
+def silence_json(found: SilenceMap) -> Json:
+    """The map of the knowledge."""
+    return {"counts": dict(found.counts), "articles": [_mapped(mapped) for mapped in found.articles]}
+
+
+def _mapped(mapped: Mapped) -> Json:
+    article = asdict(mapped.article)
+    against = [{"document_id": a.key, "title": a.title, "likeness": a.likeness, "said": a.said} for a in mapped.against]
+    return {"document_id": article.pop("key"), **article, "findings": list(mapped.findings), "against": against}
 
 
 def card_json(card: ThemeCard) -> Json:
@@ -179,6 +197,7 @@ def contact_json(
         "quote": reason.quote,
         "party": reason.party,
         "labelled_by": reason.by,
+        "outcome": outcome(reason),
         "second_opinion": asdict(opinion) if opinion else None,
         "read_by": list(reads),
         "reasons": [
@@ -188,9 +207,16 @@ def contact_json(
     }
 
 
-def run_json(run: RetestRun, lines: Sequence[Retested]) -> Json:
-    """A retest with what came out, line by line."""
-    return {**asdict(run), "results": dict(run.results), "gaps": [asdict(line) for line in lines]}
+def run_json(
+    run: RetestRun, lines: Sequence[Retested], themes: Mapping[int, ThemeState] = MappingProxyType({})
+) -> Json:
+    """A retest with what came out, line by line, each with its theme where `themes` knows that of the line."""
+    told = [asdict(line) | _theme_of(themes.get(line.id)) for line in lines]
+    return {**asdict(run), "results": dict(run.results), "gaps": told}
+
+
+def _theme_of(theme: ThemeState | None) -> Json:
+    return {"theme_id": theme.id if theme else None, "theme_name": theme.name if theme else ""}
 
 
 def _judged(judged: Judged) -> Json:

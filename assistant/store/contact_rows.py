@@ -64,7 +64,8 @@ def shown_contact(row: Any) -> Contact:
 COUNTED = (
     g.Contact.id, g.Contact.at, g.Contact.channel, g.Contact.person, g.Contact.rating, g.Contact.minutes,
     g.Contact.verdict, g.Contact.confidence, g.Contact.cause, g.Contact.cause_probability, g.Contact.stage,
-    g.Contact.stage_probability, g.Contact.quote, g.Contact.party, g.Contact.labelled_by, g.Contact.theme_id,
+    g.Contact.stage_probability, g.Contact.quote, g.Contact.party, g.Contact.labelled_by, g.Contact.shares,
+    g.Contact.theme_id,
 )  # fmt: skip
 
 
@@ -78,7 +79,8 @@ def counted_contact(row: Any) -> Counted:
 
 def _reason(row: Any) -> Reason:
     return Reason(
-        row.cause, row.cause_probability, row.stage, row.stage_probability, row.quote, row.party, row.labelled_by
+        row.cause, row.cause_probability, row.stage, row.stage_probability, row.quote, row.party, row.labelled_by,
+        row.shares or "",
     )
 
 
@@ -87,5 +89,5 @@ def label_columns(reason: Reason) -> dict[str, Any]:
     return {
         "cause": reason.cause, "cause_probability": reason.cause_probability, "stage": reason.stage,
         "stage_probability": reason.stage_probability, "quote": reason.quote, "party": reason.party,
-        "labelled_by": reason.by,
+        "labelled_by": reason.by, "shares": reason.shares,
     }  # fmt: skip

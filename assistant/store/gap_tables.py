@@ -69,6 +69,7 @@ class Contact(Base):
     quote: Mapped[str]
     party: Mapped[str] = mapped_column(String(200))
     labelled_by: Mapped[str] = mapped_column(String(80), index=True)
+    shares: Mapped[str | None] = mapped_column(Text())
     mined_by: Mapped[str] = mapped_column(String(200), index=True)
     theme_id: Mapped[int | None] = mapped_column(ForeignKey("themes.id"), index=True)
     pinned: Mapped[bool]

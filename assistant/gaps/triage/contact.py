@@ -46,7 +46,8 @@ class Triaged:
 
     `quote` is a contiguous piece of the contact's text (of its title where there is no text) of at most 20 words;
     empty where there is nothing to quote. `party` names who is responsible outside the product ("Yahoo"), only where
-    the cause is `external` and the contact names someone.
+    the cause is `external` and the contact names someone. `outcome` is what the answer half knew ("" for nothing) and
+    `kinds` what the documentation's trouble then is, should documentation be the cause: `answered.Weighed` says how.
     """
 
     id: str
@@ -54,6 +55,8 @@ class Triaged:
     stage: Label
     quote: str
     party: str
+    outcome: str = ""
+    kinds: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from types import MappingProxyType
 import numpy as np
 
 from assistant.errors import ModelError, UsageError
+from assistant.gaps.triage.answered import FACTOR, weighed
 from assistant.gaps.triage.contact import Contact, Correction, Label, Triaged, ranked_label
 from assistant.gaps.triage.features import (
     Described,
@@ -90,11 +91,13 @@ class TriageModel:
         *,
         opinions: Mapping[str, Opinion] = MappingProxyType({}),
         trust: float = 0.0,
+        outcomes: Mapping[str, str] = MappingProxyType({}),
+        factor: float = FACTOR,
     ) -> list[Triaged]:
         """One result for each contact, in order; no text makes it fail.
 
-        `opinions`, by contact id, are second ones that are right with probability `trust`; quote and party go with the
-        cause that is left after weighing them.
+        `opinions`, by contact id, are second ones that are right with probability `trust`; `outcomes`, by contact id,
+        are what became of the question, weighing `factor`. Quote and party go with the cause that is left after both.
 
         Raises:
             ModelError: the embedder is not the one that the weights were fitted on.
@@ -102,7 +105,7 @@ class TriageModel:
         _require_space(self.space, embedder)
         found: list[Triaged] = []
         for start in range(0, len(contacts), _BATCH):
-            found += self._batch(contacts[start : start + _BATCH], embedder, opinions, trust)
+            found += self._batch(contacts[start : start + _BATCH], embedder, opinions, trust, (outcomes, factor))
         return found
 
     def adapted(self, corrections: Sequence[Correction], embedder: Embedder) -> TriageModel:
@@ -128,17 +131,25 @@ class TriageModel:
         )
 
     def _batch(
-        self, contacts: Sequence[Contact], embedder: Embedder, opinions: Mapping[str, Opinion], trust: float
+        self,
+        contacts: Sequence[Contact],
+        embedder: Embedder,
+        opinions: Mapping[str, Opinion],
+        trust: float,
+        answers: tuple[Mapping[str, str], float],
     ) -> list[Triaged]:
         described = describe(contacts, embedder)
         said = [opinions.get(contact.id, Opinion()) for contact in contacts]
-        causes = _persuaded(self.cause.label(described.rows), [opinion.cause for opinion in said], trust)
+        judged = _persuaded(self.cause.label(described.rows), [opinion.cause for opinion in said], trust)
+        found = [
+            weighed(label, answers[0].get(c.id, ""), answers[1]) for label, c in zip(judged, contacts, strict=True)
+        ]
         staged = divided(self.stage.label(described.rows), described, self.finer, embedder)
         stages = _persuaded(staged, [opinion.stage for opinion in said], trust)
-        quotes = [self.quote(described, i, contacts[i], causes[i].label) for i in range(len(contacts))]
+        quotes = [self.quote(described, i, contacts[i], found[i].cause.label) for i in range(len(contacts))]
         return [
-            Triaged(contact.id, cause, stage, quote, _party(contact, cause, quote))
-            for contact, cause, stage, quote in zip(contacts, causes, stages, quotes, strict=True)
+            Triaged(contact.id, w.cause, stage, quote, _party(contact, w.cause, quote), w.outcome, w.kinds)
+            for contact, w, stage, quote in zip(contacts, found, stages, quotes, strict=True)
         ]
 
     def quote(self, described: Described, i: int, contact: Contact, cause: str) -> str:
