@@ -2,14 +2,15 @@
 
 Runs on every draft, whoever phrased it. Retrieved text is data: even a model that obeys each instruction it
 reads, or repeats all that it was shown, gets nothing past this page that its cited public sources and this
-ticket do not hold. A part with a violation is removed whole; notices name the kind, never the words.
+ticket do not hold. A part with a violation is removed whole, but for one whose only fault is an address that it
+quotes: there "(…)" stands for the address, so that no step is missing. Notices name the kind, never the words.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
@@ -27,7 +28,7 @@ from assistant.answering.identifiers import codes, secrets
 from assistant.answering.instructions import addresses_a_model, is_tainted
 from assistant.answering.language import sentences, words
 from assistant.answering.seen import Seen, seen_in, squeezed
-from assistant.domain import Draft, Part, Passage, Question, Suggestion
+from assistant.domain import Draft, Part, Passage, Question, Quote, Suggestion
 
 VersionKey = tuple[str, int]
 
@@ -72,11 +73,12 @@ def vouched(texts: Iterable[str], *, canaries: Sequence[str] = (), least: int = 
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """The draft without what violated, and why, one line per kind."""
+    """The draft without what violated, and why, one line per kind; `shortened` are parts that lost an address."""
 
     draft: Draft
     notices: tuple[str, ...]
     removed: tuple[tuple[Part, str], ...] = ()
+    shortened: tuple[Part, ...] = ()
 
 
 # --- what a part may mention -------------------------------------------------------------------------------
@@ -276,9 +278,14 @@ def guarded(
     may = _Mentions(whole, question, policy)
     kept: list[Part] = []
     removed: list[tuple[Part, str]] = []
+    shortened: list[Part] = []
     for part in draft.parts:
         kinds = _part_violations(part, may)
-        if kinds:
+        without = _without_addresses(part, may) if kinds == (ADDRESS,) else None
+        if without is not None:
+            shortened.append(part)
+            kept.append(without)
+        elif kinds:
             removed.extend((part, kind) for kind in kinds[:1])
         else:
             kept.append(part)
@@ -289,7 +296,7 @@ def guarded(
         uncovered=tuple(text for text in draft.uncovered if not _outward(violations(text, may(())))),
         suggestions=tuple(suggestion for suggestion in told if suggestion is not None),
     )
-    return Guarded(clean, _notices(removed), tuple(removed))
+    return Guarded(clean, (*_notices(removed), *_left_out(shortened)), tuple(removed), tuple(shortened))
 
 
 @dataclass(slots=True)
@@ -322,6 +329,42 @@ def _part_violations(part: Part, may: _Mentions) -> tuple[str, ...]:
     if any(addresses_a_model(quote.text) for quote in part.quotes):
         return (INSTRUCTION,)
     return violations(part.text, may(keys))
+
+
+def _without_addresses(part: Part, may: _Mentions) -> Part | None:
+    """The part with "(…)" for each foreign address that its quotes hold as it stands, and its quotes without them.
+
+    None where that is not all that is wrong with it, or where nothing else would be left.
+    """
+    keys = tuple(dict.fromkeys((quote.document_key, quote.version) for quote in part.quotes))
+    if any(key not in may.whole for key in keys):
+        return None
+    allowed = may(keys)
+    foreign = {address.text for address in seen_in(part.text).written if _is_foreign(address, allowed)}
+    quoted = " ".join(quote.text for quote in part.quotes)
+    if not foreign or not all(text in quoted for text in foreign):
+        return None
+    named = "|".join(re.escape(text) for text in sorted(foreign, key=len, reverse=True))
+    token = re.compile(rf"[^\s(\[<\"']*(?:{named})(?:[^\s]*[^\s.,;:!?)\]>\"'])?")
+    quotes = tuple(piece for quote in part.quotes for piece in _pieces(quote, token))
+    without = replace(part, text=token.sub("(…)", part.text), quotes=quotes)
+    is_told = any(char.isalnum() for char in without.text)
+    return without if is_told and quotes and not _part_violations(without, may) else None
+
+
+def _pieces(quote: Quote, token: re.Pattern[str]) -> Iterator[Quote]:
+    """What stands of a quote before, between and after the matches, each a quote of its own."""
+    edges = [0, *(edge for match in token.finditer(quote.text) for edge in match.span()), len(quote.text)]
+    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+        text = quote.text[begin:end]
+        if any(char.isalnum() for char in text):
+            start = quote.start + begin + len(text) - len(text.lstrip())
+            yield replace(quote, start=start, end=start + len(text.strip()), text=text.strip())
+
+
+def _left_out(shortened: Sequence[Part]) -> tuple[str, ...]:
+    count = len(shortened)
+    return (f"(…) in {count} {'part' if count == 1 else 'parts'} of the draft stands for {ADDRESS}",) if count else ()
 
 
 def _outward(kinds: Sequence[str]) -> bool:

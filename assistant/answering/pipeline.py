@@ -217,7 +217,7 @@ class Assistant:
 
     def rewrite(self, answer: Answer, wish: Wish, *, requester: str = "") -> Answer:
         """A stored answer said anew, with its citations; `requester` is greeted by name. See `Rewriter`."""
-        if requester:
+        if requester or "[person" in answer.greeting:  # as stored, the greeting has lost its name
             question = replace(answer.question, requester=requester)
             answer = replace(answer, question=question, greeting=self._policy.wording.greet(question))
         policy = self._policy
@@ -238,7 +238,7 @@ class Assistant:
     def _stays(self, part: Part, retrieval: Retrieval, whole: Mapping[tuple[str, int], Passage]) -> bool:
         """Whether the part is sure to be in the reply, whatever parts come after it."""
         kept = screened(Draft((part,)), whole, retrieval.question, self._rails).draft
-        supports = self._supported(kept, whole)
+        supports = self._supported(kept, whole) if kept.parts == (part,) else []
         return bool(supports) and self._decide(retrieval, supports, 1.0, False).verdict != "gap"
 
     def _verified(self, phrased: Phrased, whole: Mapping[tuple[str, int], Passage]) -> tuple[Phrased, list[Support]]:
