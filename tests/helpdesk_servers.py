@@ -19,13 +19,14 @@ Said = tuple[str, str, bool]
 
 @dataclass
 class Account:
-    """What every helpdesk here has; `now` grows with every change."""
+    """What every helpdesk here has; `now` grows with every change. `keeps_own`: not all agents share all answers."""
 
     articles: dict[int, Any] = field(default_factory=dict)
     tickets: dict[int, Any] = field(default_factory=dict)
     said: dict[int, list[Said]] = field(default_factory=dict)
     now: int = field(default_factory=lambda: int(datetime.now(UTC).timestamp()))
     page: int = 2
+    keeps_own: bool = False
 
     def withdraw(self, number: int) -> None:
         del self.articles[number]
@@ -41,6 +42,20 @@ class Account:
 
 def iso(moment: int) -> str:
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+NAMED, READY = "Hi {{contact.name}},", "Please restart it."
+
+
+def _canned(folder: str) -> dict[str, Any]:
+    """A canned response of Freshdesk; the one in folder 9 is an agent's own."""
+    number = 1 if folder == "8" else 2
+    return {"id": number, "title": "Restart", "content_html": f"<p>{NAMED}</p><p>{READY}</p>", "folder_id": int(folder)}
+
+
+def _macro(number: str, visible_to: str) -> dict[str, Any]:
+    body = {"body": f"<p>{NAMED}</p><p>{READY}</p>", "body_text": f"{NAMED}\n{READY}", "updated_at": 1_750_000_000}
+    return {"type": "macro", "id": number, "name": "Restart", "visible_to": visible_to, **body}
 
 
 @dataclass
@@ -81,8 +96,9 @@ class Freshdesk(Account):
         if parts[0] == "solutions":
             return as_json(self.of_page(asked, self._solutions(parts)))
         if parts[0] == "canned_response_folders":
-            texts = [{"id": 1, "title": "Restart", "content_html": "<p>Please restart it.</p>", "folder_id": 8}]
-            return as_json(self.of_page(asked, texts if len(parts) > 1 else [{"id": 8, "name": "General"}]))
+            folders = [{"id": 8, "name": "General", "personal": False}, {"id": 9, "name": "Mine", "personal": True}]
+            shown = folders if self.keeps_own else folders[:1]
+            return as_json(self.of_page(asked, shown if len(parts) == 1 else [_canned(parts[1])]))
         if len(parts) == 1:
             return as_json(self._tickets(asked))
         number = int(parts[1])
@@ -166,8 +182,9 @@ class Intercom(Account):
             total = max(1, -(-len(found) // self.page))
             return as_json({"type": "list", "data": self.of_page(asked, found), "pages": {"total_pages": total}})
         if asked.path == "/macros":
-            macro = {"id": "1", "name": "Restart", "body_text": "Please restart it.", "updated_at": 1_750_000_000}
-            return as_json({"type": "list", "data": [macro], "pages": {}})
+            macros = [_macro("1", "everyone"), _macro("2", "specific_teams")]
+            shown = macros if self.keeps_own else macros[:1]
+            return as_json({"type": "list", "data": shown, "pages": {}})
         if asked.path == "/conversations/search":
             return self._search(asked.json())
         number = int(asked.path.split("/")[2])
@@ -241,7 +258,7 @@ class Chatwoot(Account):
             assert asked.query["locale"] == "en"
             return as_json({"payload": self.of_page(asked, list(self.articles.values())), "meta": {}})
         if parts[0] == "canned_responses":
-            return as_json([{"id": 1, "short_code": "restart", "content": "Please restart it."}])
+            return as_json([{"id": 1, "short_code": "restart", "content": f"{NAMED}\n{READY}"}])
         if parts == ["conversations"]:
             assert (asked.query["status"], asked.query["sort_by"]) == ("all", "last_activity_at_desc")
             found = sorted(self.tickets.values(), key=lambda t: -int(t["last_activity_at"]))

@@ -198,3 +198,23 @@ def test_no_field_gone_wrong_stops_a_sync_or_opens_what_is_internal(
     if kind is Zendesk:
         opened = [key for key in desk.live() if desk.document(key)["audience"] == "public"]
         assert [key for key in opened if account.articles[int(key)].get("user_segment_id", 5) is not None] == []
+
+
+@pytest.mark.parametrize("audience", ["internal", "public"])
+def test_exported_macros_have_the_audience_of_the_settings(desk: Desk, tmp_path: Path, audience: str) -> None:
+    account = Zendesk()
+    account.macro(5, "Restart the display.")
+    canned = {"id": 6, "title": "Restart", "content_html": "<p>Restart it.</p>", "folder_id": 8}
+    records = [
+        account.macros[5],
+        {**canned, "folder": {"personal": False}},
+        {**canned, "id": 7},
+        {"type": "macro", "id": "8", "name": "Restart", "body": "<p>Restart it.</p>", "visible_to": "everyone"},
+        {"id": 9, "short_code": "restart", "content": "Restart it."},
+    ]
+    path = tmp_path / "macros.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), "utf-8")
+    source = open_path(str(path), Defaults(macros="public" if audience == "public" else "internal"))
+    ingest(source, desk.home.corpus, SeededEmbedder())
+    found = {key: desk.document(key)["audience"] for key in ("macro-5", "canned-6", "canned-7", "macro-8", "canned-9")}
+    assert found == {**dict.fromkeys(found, audience), "canned-7": "internal"}

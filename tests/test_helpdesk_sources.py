@@ -31,6 +31,27 @@ def _asked(number: int) -> tuple[str, str, bool]:
     return ("customer", f"The display of order {number} stays dark.", True)
 
 
+READY_MADE = {"freshdesk": ["canned-1", "canned-2"], "intercom": ["macro-1", "macro-2"], "chatwoot": ["canned-1"]}
+"""What agents have ready, one that all of them share first, then one that they do not."""
+
+
+def test_ready_answers_are_public_only_where_the_desk_says_so_and_all_agents_share_them(
+    desk: Desk, helpdesk: Helpdesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESK_KEY", KEY)
+    helpdesk.keeps_own = True
+    with local_site(helpdesk) as site:
+        desk.add(helpdesk.kind, site.url, **helpdesk.options(), macros="public")
+        desk.sync()
+        shared, *own = READY_MADE[helpdesk.kind]
+        assert desk.document(shared)["audience"] == "public"
+        assert desk.document(shared)["text"] == "Please restart it."
+        assert [desk.document(key)["audience"] for key in own] == ["internal" for _ in own]
+        desk.add(helpdesk.kind, site.url, **helpdesk.options())
+        desk.sync()
+        assert desk.document(shared)["audience"] == "internal"
+
+
 @pytest.fixture
 def server(helpdesk: Helpdesk, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalSite]:
     monkeypatch.setenv("DESK_KEY", KEY)
@@ -42,8 +63,8 @@ def server(helpdesk: Helpdesk, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> I
 def test_articles_conversations_and_ready_answers_come_each_as_what_they_are(
     desk: Desk, helpdesk: Helpdesk, server: LocalSite
 ) -> None:
-    assert desk.counts() == (6, 0, 0, 0, 0)
     ready = "macro-1" if helpdesk.kind == "intercom" else "canned-1"
+    assert desk.counts() == (6, 0, 0, 0, 0)
     assert desk.live() == sorted(["901", "903", "1", "2", "3", ready])
     assert [desk.document(key)["audience"] for key in ("901", "903", "1", ready)] == [
         "public", "public", "internal", "internal",

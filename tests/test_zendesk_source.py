@@ -44,6 +44,22 @@ def test_articles_macros_and_tickets_come_with_the_audience_that_they_have_there
     assert "restart the display" in desk.document("macro-5")["text"]
 
 
+def test_a_macro_is_public_where_the_desk_says_so_and_it_has_no_restriction(
+    desk: Desk, zendesk: Zendesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZENDESK_KEY", KEY)
+    zendesk.macro(6, "Dear {{ticket.requester.first_name}},\nPress the button. Your number is {{ticket.id}}.")
+    zendesk.macro(7, "Only for billing.", restriction={"type": "Group", "id": 4})
+    zendesk.macro(8, "From before restrictions were told.")
+    del zendesk.macros[8]["restriction"]
+    with local_site(zendesk) as site:
+        desk.add("zendesk", site.url, token_env="ZENDESK_KEY", user=USER, since="2020-01-01", macros="public")
+        desk.sync()
+    audiences = {key: desk.document(key)["audience"] for key in ("macro-5", "macro-6", "macro-7", "macro-8")}
+    assert audiences == {"macro-5": "public", "macro-6": "public", "macro-7": "internal", "macro-8": "internal"}
+    assert desk.document("macro-6")["text"] == "Press the button."
+
+
 @pytest.mark.parametrize(
     "fields",
     [{"user_segment_id": 9}, {"user_segment_ids": [4]}, {"user_segment_id": 0}, {"user_segment_id": "unsaid"}],

@@ -35,9 +35,10 @@ class Zendesk:
             "created_at": "2026-01-01T10:00:00Z", "updated_at": "2026-01-02T10:00:00Z", **fields,
         }  # fmt: skip
 
-    def macro(self, number: int, text: str) -> None:
+    def macro(self, number: int, text: str, **fields: Any) -> None:
         actions = [{"field": "status", "value": "solved"}, {"field": "comment_value", "value": ["channel:all", text]}]
         self.macros[number] = {"id": number, "title": f"Macro {number}", "actions": actions, "active": True}
+        self.macros[number] |= {"restriction": None, **fields}
 
     def ticket(self, number: int, *said: tuple[int, str, bool], **fields: Any) -> None:
         self.now += 10

@@ -66,7 +66,8 @@ class Intake:
         from ingest.sources.item import Defaults
 
         rules, own = self._home.redactor.rules, self._home.settings.desk.addresses
-        opened = [open_path(location, Defaults(kind, audience, rules, own)) for location in sources]
+        defaults = Defaults(kind, audience, rules, own, self._home.settings.sources.macros)
+        opened = [open_path(location, defaults) for location in sources]
         states = [self._state(source.path, kind, audience) for source in opened]
         engine = self._ray_engine() if on_ray else None
         with self._one_at_a_time:

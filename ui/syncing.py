@@ -77,7 +77,9 @@ def _run(
     options = checked_options(source.kind, source.options)
     places = home.settings.sources.private_hosts, home.folder / "sources"
     with closing(Outside(*places, hooks.wait)) as outside:
-        feed, stamp = open_feed(source.kind, options, Defaults(rules=home.redactor.rules), outside)
+        feed, stamp = open_feed(
+            source.kind, options, Defaults(rules=home.redactor.rules, macros=home.settings.sources.macros), outside
+        )
         summary, failure = sync(
             source, feed, stamp, corpus=home.corpus, sources=sources_of(home), embedder=hooks.embedder,
             progress=hooks.progress, committed=hooks.committed, started=hooks.started, allow_empty=allow_empty,

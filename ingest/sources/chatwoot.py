@@ -13,11 +13,13 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from assistant.domain import Audience
 from assistant.errors import SourceError
 from ingest.sources.api import Api, Record, article_item, moment_of, record_id, records_in, told
 from ingest.sources.conversations import PREFIX, Conversations
 from ingest.sources.feed import Event, Listed, Memory, Options, Reading, Rest, Words
 from ingest.sources.item import Item
+from ingest.sources.macros import macro_line
 from ingest.sources.ratings import of_five
 from ingest.sources.window import Window
 
@@ -56,7 +58,8 @@ class ChatwootFeed:
                     yield from self._portal(portal)
         if "canned" in self.options.read:
             found = self.api.listed("/canned_responses")
-            yield from told(found, _CANNED, lambda r, key: article_item(self.how, key, canned_record(r)))
+            audience = self.how.defaults.macros
+            yield from told(found, _CANNED, lambda r, key: article_item(self.how, key, canned_record(r, audience)))
         if "conversations" in self.options.read:
             yield from self._conversations(memory)
 
@@ -141,14 +144,12 @@ def article_record(article: Record, audience: str, address: str, portal: Record)
     }
 
 
-def canned_record(response: Record) -> dict[str, Any]:
-    """A canned response as an internal document."""
-    return {
-        "id": f"canned-{response['id']}",
-        "title": response.get("short_code") or "",
-        "text": response.get("content") or "",
-        "audience": "internal",
-    }
+def canned_record(response: Record, audience: Audience = "internal") -> Record:
+    """A canned response; every agent of the account has it."""
+    return macro_line(
+        response, key=f"canned-{response['id']}", title=response.get("short_code"),
+        text=str(response.get("content") or ""), audience=audience, is_shared=True,
+    )  # fmt: skip
 
 
 def conversation_record(header: Record, messages: list[Any]) -> dict[str, Any]:

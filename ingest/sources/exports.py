@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
+from assistant.domain import Audience
 from assistant.errors import UnreadableItem
 from ingest.sources import chatwoot, freshdesk, intercom, zendesk
 from ingest.sources.api import Record, shaped
@@ -19,10 +21,10 @@ _LISTS = ("tickets", "articles", "conversations", "macros", "data", "payload", "
 _USERS = ("requester", "submitter", "assignee")
 
 
-def as_line(record: Record) -> Record | None:
+def as_line(record: Record, macros: Audience = "internal") -> Record | None:
     """The record as a line of `documents.jsonl` or `tickets.jsonl`, None for a draft or a deleted ticket.
 
-    A record that is no helpdesk's is left as it is.
+    A record that is no helpdesk's is left as it is. `macros` is the audience of macros that all agents share.
 
     Raises:
         UnreadableItem: a helpdesk's record with fields of other kinds than its interface describes.
@@ -32,6 +34,9 @@ def as_line(record: Record) -> Record | None:
     for recognises, line in _SHAPES:
         if recognises(found):
             return shaped(line, found)
+    for recognises, macro in _MACROS:
+        if recognises(found):
+            return shaped(partial(macro, audience=macros), found)
     return record
 
 
@@ -49,7 +54,7 @@ def exported_records(content: object) -> list[Any] | None:
 
 def is_exported(record: Record) -> bool:
     """Whether the record has the shape of a helpdesk's."""
-    return "helpdesk_ticket" in record or any(recognises(record) for recognises, _ in _SHAPES)
+    return "helpdesk_ticket" in record or any(recognises(record) for recognises, _ in (*_SHAPES, *_MACROS))
 
 
 def exported_lines(raw: bytes) -> Iterator[bytes]:
@@ -111,6 +116,12 @@ def _freshdesk_article(record: Record) -> Line | None:
     return {**freshdesk.article_record(record, audience, ""), "url": record.get("url") or ""}
 
 
+def _freshdesk_canned(record: Record, audience: Audience) -> Line:
+    """A canned response; an export that does not tell its folder leaves it internal."""
+    folder = record.get("folder") if isinstance(record.get("folder"), dict) else {}
+    return freshdesk.canned_record(record, audience if (folder or {}).get("personal") is False else "internal")
+
+
 def _legacy_freshdesk(ticket: Record) -> Record:
     """The older export: a wrapped ticket with wrapped notes, known by the number that people see."""
     notes = [note.get("note", note) for note in ticket.get("notes") or () if isinstance(note, dict)]
@@ -138,11 +149,17 @@ def _chatwoot_conversation(record: Record) -> Line:
 _SHAPES: tuple[tuple[Callable[[Record], bool], Callable[[Record], Line | None]], ...] = (
     (_is_zendesk_ticket, _zendesk_ticket),
     (_has("body", "draft", "section_id"), _zendesk_article),
-    (_has("actions", "title", "active"), zendesk.macro_record),
     (_is_freshdesk_ticket, lambda record: freshdesk.ticket_record(record, record["conversations"])),
     (_has("description", "folder_id", "status", "title"), _freshdesk_article),
     (_has("conversation_parts", "source"), intercom.conversation_record),
     (_has("body", "state", "author_id", "title"), _intercom_article),
     (_is_chatwoot_conversation, _chatwoot_conversation),
     (_is_chatwoot_article, _chatwoot_article),
+)
+
+_MACROS: tuple[tuple[Callable[[Record], bool], Callable[..., Line]], ...] = (
+    (_has("actions", "title", "active"), zendesk.macro_record),
+    (_has("content_html", "folder_id", "title"), _freshdesk_canned),
+    (lambda record: record.get("type") == "macro" and "body" in record, intercom.macro_record),
+    (_has("short_code", "content"), chatwoot.canned_record),
 )

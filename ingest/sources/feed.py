@@ -82,13 +82,15 @@ Words = Annotated[tuple[str, ...], Listed]
 class Options(BaseModel):
     """What every kind of source takes; `address` is where it is, the key is only named, never held.
 
-    `hook_env` and `hook_file` name the key by which the source signs its calls to us.
+    `macros` is the audience of macros that all agents share, None for the one in the settings. `hook_env` and
+    `hook_file` name the key by which the source signs its calls to us.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     address: str = Field(min_length=1, max_length=900)
     audience: Audience = "public"
+    macros: Audience | None = None
     token_env: str = Field("", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$|^$", max_length=200)
     token_file: str = Field("", max_length=1000)
     hook_env: str = Field("", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$|^$", max_length=200)
@@ -109,6 +111,6 @@ class Reading:
 
 def reading(options: Options, defaults: Defaults) -> Reading:
     """The reading under `options`; other options, rules or readers make another stamp, and all is read anew."""
-    kept = options.model_dump(mode="json", exclude={"token_env", "token_file", "hook_env", "hook_file"})
+    kept = options.model_dump(mode="json", exclude={"macros", "token_env", "token_file", "hook_env", "hook_file"})
     stamp = hashlib.sha256(json.dumps([defaults.fingerprint(), kept], sort_keys=True).encode()).hexdigest()
     return Reading(defaults, stamp)

@@ -7,17 +7,19 @@ everybody may see, itself within such folders, is public.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
+from assistant.domain import Audience
 from assistant.errors import SourceError
 from ingest.sources.api import Api, Record, article_item, record_id, text_of, told
 from ingest.sources.conversations import PREFIX, Conversations
 from ingest.sources.feed import Event, Gone, Listed, Mark, Memory, Options, Reading, Rest
 from ingest.sources.item import Item
+from ingest.sources.macros import macro_line
 from ingest.sources.ratings import of_steps
 
 _PAGE = 100
@@ -56,11 +58,15 @@ class FreshdeskFeed:
                     yield from self._folder(folder, is_open=True)
         if "canned" in self.options.read:
             for folder in self._all("/api/v2/canned_response_folders"):
+                audience = self.how.defaults.macros if _is_for_all(folder) else "internal"
                 found = self._all(f"/api/v2/canned_response_folders/{_part(folder)}/responses")
-                yield from told(found, _CANNED, lambda r, key: article_item(self.how, key, canned_record(r)))
+                yield from told(found, _CANNED, self._canned(audience))
         if "tickets" in self.options.read:
             yield from self._tickets(memory)
             yield Rest(PREFIX)
+
+    def _canned(self, audience: Audience) -> Callable[[Record, str], Item | None]:
+        return lambda response, key: article_item(self.how, key, canned_record(response, audience))
 
     def _folder(self, folder: Any, *, is_open: bool, depth: int = 0) -> Iterator[Item]:
         is_open = is_open and isinstance(folder, dict) and folder.get("visibility") == EVERYBODY
@@ -146,17 +152,18 @@ def article_record(article: Record, audience: str, address: str) -> dict[str, An
     }
 
 
-def canned_record(response: Record) -> dict[str, Any]:
-    """A canned response as an internal document."""
+def _is_for_all(folder: Any) -> bool:
+    """Whether a folder of canned responses is no agent's own."""
+    return isinstance(folder, dict) and folder.get("personal") is False
+
+
+def canned_record(response: Record, audience: Audience = "internal") -> Record:
+    """A canned response; `audience` is that of its folder."""
     html = response.get("content_html")
-    return {
-        "id": f"canned-{response['id']}",
-        "title": response.get("title") or "",
-        "text": text_of(html) if html else str(response.get("content") or ""),
-        "audience": "internal",
-        "updated_at": response.get("updated_at"),
-        "created_at": response.get("created_at"),
-    }
+    return macro_line(
+        response, key=f"canned-{response['id']}", title=response.get("title"),
+        text=text_of(html) if html else str(response.get("content") or ""), audience=audience, is_shared=True,
+    )  # fmt: skip
 
 
 def ticket_record(ticket: Record, conversations: list[Any], surveys: Sequence[Any] = ()) -> dict[str, Any]:

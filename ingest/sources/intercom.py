@@ -13,10 +13,12 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from assistant.domain import Audience
 from ingest.sources.api import Api, Record, article_item, moment_of, records_in, text_of, told
 from ingest.sources.conversations import PREFIX, Conversations
 from ingest.sources.feed import Event, Listed, Memory, Options, Reading, Rest
 from ingest.sources.item import Item
+from ingest.sources.macros import macro_line
 from ingest.sources.ratings import of_five
 from ingest.sources.window import Window
 
@@ -49,9 +51,12 @@ class IntercomFeed:
         if "articles" in self.options.read:
             yield from told(self._articles(), _ARTICLE, self._article)
         if "macros" in self.options.read:
-            yield from told(self._macros(), _MACRO, lambda r, key: article_item(self.how, key, macro_record(r)))
+            yield from told(self._macros(), _MACRO, self._macro)
         if "conversations" in self.options.read:
             yield from self._conversations(memory)
+
+    def _macro(self, macro: Record, key: str) -> Item | None:
+        return article_item(self.how, key, macro_record(macro, self.how.defaults.macros))
 
     def _articles(self) -> Iterator[Any]:
         number = 1
@@ -118,15 +123,14 @@ def article_record(article: Record, audience: str) -> dict[str, Any]:
     }
 
 
-def macro_record(macro: Record) -> dict[str, Any]:
-    """A macro as an internal document."""
-    return {
-        "id": f"macro-{macro['id']}",
-        "title": macro.get("name") or "",
-        "text": macro.get("body_text") or text_of(macro.get("body")),
-        "audience": "internal",
-        "updated_at": moment_of(macro.get("updated_at")),
-    }
+def macro_record(macro: Record, audience: Audience = "internal") -> Record:
+    """A macro. One that is not visible to everyone of the workspace stays internal."""
+    line = macro_line(
+        macro, key=f"macro-{macro['id']}", title=macro.get("name"),
+        text=macro.get("body_text") or text_of(macro.get("body")), audience=audience,
+        is_shared=macro.get("visible_to") == "everyone",
+    )  # fmt: skip
+    return {**line, "updated_at": moment_of(macro.get("updated_at")), "created_at": moment_of(macro.get("created_at"))}
 
 
 def conversation_record(found: Record) -> dict[str, Any]:

@@ -36,17 +36,19 @@ class Defaults:
     """What applies to records that do not say it themselves; `kind` None lets the shape decide.
 
     `rules` are those by which tickets and mail are redacted; `own_addresses` the desk's own mail
-    addresses or hosts.
+    addresses or hosts; `macros` is the audience of macros that all agents share.
     """
 
     kind: Kind | None = None
     audience: Audience = "public"
     rules: Rules = field(default_factory=Rules)
     own_addresses: tuple[str, ...] = ()
+    macros: Audience = "internal"
 
     def fingerprint(self) -> str:
         """Part of every revision: another default is another reading."""
-        return f"{READER_VERSION}|{self.kind}|{self.audience}|{self.rules.fingerprint()}|{self.own_addresses}"
+        shown = "|macros" if self.macros == "public" else ""
+        return f"{READER_VERSION}|{self.kind}|{self.audience}|{self.rules.fingerprint()}|{self.own_addresses}{shown}"
 
 
 class Source(Protocol):

@@ -69,7 +69,7 @@ def _item(
     where = f"{piece.key}, line {number}"
     try:
         given = _record(raw, size)
-        record = as_line(given)
+        record = as_line(given, defaults.macros)
         key = _key(record or given)
     except UnreadableItem as error:
         # An edit gone wrong must not look like a deletion: where the id can be made out, it is this record's.

@@ -140,7 +140,7 @@ def open_feed(kind: str, options: Options, defaults: Defaults, outside: Outside)
     Raises:
         SourceError: its key cannot be found.
     """
-    how = reading(options, replace(defaults, audience=options.audience))
+    how = reading(options, replace(defaults, audience=options.audience, macros=options.macros or defaults.macros))
     return KINDS[kind].feed(options, how, outside), how.stamp
 
 

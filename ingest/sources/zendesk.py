@@ -15,10 +15,12 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from assistant.domain import Audience
 from ingest.sources.api import Api, Record, article_item, records_in, text_of, told
 from ingest.sources.conversations import PREFIX, Conversations
 from ingest.sources.feed import Event, Listed, Mark, Memory, Options, Reading, Rest, Words
 from ingest.sources.item import Item
+from ingest.sources.macros import macro_line
 from ingest.sources.ratings import BEST, WORST
 
 _PAGE = 100
@@ -53,7 +55,9 @@ class ZendeskFeed:
                 yield from self._articles(locale, is_first=number == 0)
         if "macros" in self.options.read:
             pages = self._by_cursor("/api/v2/macros/active.json", "macros")
-            yield from told(pages, _MACRO, lambda r, key: article_item(self.how, key, macro_record(r)))
+            yield from told(
+                pages, _MACRO, lambda r, key: article_item(self.how, key, macro_record(r, self.how.defaults.macros))
+            )
         if "tickets" in self.options.read:
             yield from self._tickets(memory)
             yield Rest(PREFIX)
@@ -141,17 +145,13 @@ def article_record(article: Record, audience: str) -> dict[str, Any]:
     }
 
 
-def macro_record(macro: Record) -> dict[str, Any]:
-    """A macro as an internal document: the texts that it puts into a reply."""
+def macro_record(macro: Record, audience: Audience = "internal") -> Record:
+    """A macro: the texts that it puts into a reply. One that is not for all agents stays internal."""
     texts = [_macro_text(action) for action in macro.get("actions") or () if isinstance(action, dict)]
-    return {
-        "id": f"macro-{macro['id']}",
-        "title": macro.get("title") or "",
-        "text": "\n\n".join(text for text in texts if text),
-        "audience": "internal",
-        "updated_at": macro.get("updated_at"),
-        "created_at": macro.get("created_at"),
-    }
+    return macro_line(
+        macro, key=f"macro-{macro['id']}", title=macro.get("title"), text="\n\n".join(text for text in texts if text),
+        audience=audience, is_shared="restriction" in macro and macro["restriction"] is None,
+    )  # fmt: skip
 
 
 def _macro_text(action: Record) -> str:
