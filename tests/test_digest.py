@@ -41,7 +41,7 @@ def test_the_markdown_says_rank_movement_people_cost_cause_and_trend():
     text = render(whole(), "md").replace("\xa0", " ")
     assert "# What people wrote about, 22 to 28 July 2024" in text
     assert "412 contacts, 9 % more than the week before (378)" in text
-    assert "| 1 | up 2 | sending mail | 41 | 38 | 120 to 410 | Design, 62 % | Setting up |" in text
+    assert "| 1 | up 2 | sending mail | 41 | 38 | 120 to 410 | probably Design, 62 % | Setting up |" in text
     assert "**new toolbar** stands out with 22 contacts, 2 to 12 expected." in text
     assert "shipped on 22 Jul 2024: Ask for the server's name once" in text
     assert "40 % fewer contacts than without it (95 % sure: 55 % fewer to 20 % fewer), against 18 untouched" in text

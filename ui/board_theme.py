@@ -238,6 +238,7 @@ def _channels(theme: Json) -> Html | None:
         "section",
         element("h2", "Channels"),
         element("table", element("thead", head), element("tbody", *body), class_="plain"),
+        *(element("p", each["text"], class_="contradiction") for each in theme["contradictions"]),
     )
 
 
@@ -248,6 +249,7 @@ def _why(theme: Json, brief: Json | None) -> Html:
     return element(
         "section",
         element("h2", "Why"),
+        element("p", brief["cause"], class_="cause-told") if brief else None,
         element("p", *_joined([f"{cause_name(label)} {share(p)}" for label, p in shares])) if shares else None,
         element("p", f"Named as responsible outside: {', '.join(parties)}.") if parties else None,
         element("ul", *(quote_line(quote, day(quote["at"])) for quote in evidence), class_="voices")

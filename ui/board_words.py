@@ -25,8 +25,9 @@ def cause_badge(cause: Json) -> Html:
     known = label if label in CAUSES else "unclear"
     told = f"says {cause['by']}" if cause["by"] else share(cause["probability"])
     unsure = " is-unsure" if not cause["by"] and cause["probability"] < _SURE else ""
+    maybe = "may be " if unsure and cause["label"] else ""
     return element(
-        "span", element("b", cause_name(label)), " ", element("span", told), class_=f"cause is-{known}{unsure}"
+        "span", maybe, element("b", cause_name(label)), " ", element("span", told), class_=f"cause is-{known}{unsure}"
     )
 
 

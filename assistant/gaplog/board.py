@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from assistant.errors import UsageError
+from assistant.gaps.channels import contradictions
 from assistant.gaps.impact import Impact, Spread
 from assistant.gaps.overview import (
     Known,
@@ -106,7 +107,9 @@ class Board:
         state = Themes(self.database).get(theme)
         read = _Read.of(self, period, also=state)
         impacts = [i for i in read.impacts if i.theme_id == state.id] or [read.unranked(state.id)]
-        return read.views(impacts, self._known({state.id}, period))[0]
+        mine = by_theme(read.now).get(state.id, [])
+        found = read.views(impacts, self._known({state.id}, period))[0]
+        return replace(found, contradictions=contradictions(mine, period.first, period.last))
 
     def _known(self, themes: set[str], period: Period) -> Known:
         since, until = moments(period)

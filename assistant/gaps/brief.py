@@ -72,7 +72,8 @@ def as_markdown(found: Brief) -> str:
 def _problem(theme: ThemeView) -> Iterator[str]:
     people = f" from {w.counted(theme.people, 'person', 'people')}" if theme.people is not None else ""
     came = f"{w.counted(theme.contacts, 'contact')}{people} came in about “{theme.state.name}”"
-    journey = f", mostly while {_stage(theme)}" if theme.stage.label else ""
+    often = "mostly" if w.is_sure(theme.stage) else "perhaps most often"
+    journey = f", {often} while {_stage(theme)}" if theme.stage.label else ""
     yield f"From {w.days(theme.period)}, {came} ({w.share(theme.share)} of all){journey}."
     if theme.quotes:
         yield f"One of them: “{w.one_line(theme.quotes[0].text, w.QUOTE_WORDS)}”"
@@ -85,7 +86,26 @@ def _stage(theme: ThemeView) -> str:
 
 
 def _reading(theme: ThemeView) -> str:
-    """What cause and answers mean together. An answer that works and is still asked for is a question of design."""
+    """What cause and answers mean together, said as surely as the cause is known."""
+    cause, read = theme.cause, _meaning(theme)
+    if cause.by or not cause.label:
+        return read
+    sure = f"{w.certainty(cause.probability)} {w.cause_name(cause.label).lower()} ({w.share(cause.probability)})"
+    if w.is_sure(cause):
+        return f"The cause is {sure}: {_lower(read)}"
+    near = " or ".join(f"{w.cause_name(label).lower()} ({w.share(p)})" for label, p in w.rivals(cause))
+    beside = f", almost as likely {near}" if near else ""
+    return (
+        f"The cause is not clear: it {sure}{beside}. Should it be {w.cause_name(cause.label).lower()}: {_lower(read)}"
+    )
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _meaning(theme: ThemeView) -> str:
+    """What the likeliest cause means. An answer that works and is still asked for is a question of design."""
     label = theme.cause.label
     if label == "design":
         if theme.answered is not None and theme.answered >= _ANSWERED_WELL:
@@ -119,11 +139,15 @@ def _volume(theme: ThemeView, currency: str) -> Iterator[str]:
         name = w.channel_name(channel.channel)
         yield f"{name}: {channel.contacts:,}, {w.share(channel.share)} of its contacts{unlike}."
 
+    yield from (each.text for each in theme.contradictions)
+
 
 def _cause(theme: ThemeView) -> str:
-    others = [f"{w.cause_name(label)} {w.share(p)}" for label, p in theme.cause.shares if label != theme.cause.label]
+    told = {theme.cause.label, *(label for label, _ in w.rivals(theme.cause))}
+    others = [f"{w.cause_name(label)} {w.share(p)}" for label, p in theme.cause.shares if label not in told]
     rest = f" Otherwise {', '.join(others[:2])}." if others else ""
-    return f"{w.judged(theme.cause, w.cause_name(theme.cause.label))}.{rest}"
+    said = w.judged(theme.cause)
+    return " ".join(part for part in (f"{said[:1].upper()}{said[1:]}.{rest}", w.answers(theme.answers)) if part)
 
 
 def _evidence(theme: ThemeView, contacts: Sequence[Contact]) -> tuple[Quoted, ...]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from assistant.gaps.channels import Contradiction
 from assistant.gaps.distributions import AnswerEvidence
 from assistant.gaps.effect import Effect
 from assistant.gaps.impact import Spread
@@ -110,7 +111,7 @@ class ThemeView:
     that it was computed with; `rank` starts at 1, `moved` is positive for up, None for new on the list. Of its
     contacts `asked` were put to the knowledge, and `answered` is the share of those that it answers in full, None
     where none was asked. `signals` counts by type; `parties` names outside parties. `answers` is what the answers say
-    about the cause.
+    about the cause; `contradictions` of its channels are looked for where a single theme is shown.
     """
 
     state: ThemeState
@@ -137,6 +138,7 @@ class ThemeView:
     first_seen_at: datetime
     last_seen_at: datetime
     answers: AnswerEvidence = field(default_factory=AnswerEvidence)
+    contradictions: tuple[Contradiction, ...] = ()
 
     @property
     def is_spiking(self) -> bool:

@@ -56,6 +56,7 @@ def view_json(view: ThemeView) -> Json:
         "rank": view.rank,
         "moved": view.moved,
         "cause": _judged(view.cause),
+        "contradictions": [{"about": c.about, "text": c.text} for c in view.contradictions],
         "answers": {
             "outcomes": dict(view.answers.outcomes),
             "kinds": {kind: round(p, 4) for kind, p in view.answers.kinds},

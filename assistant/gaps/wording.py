@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
+from assistant.gaps.distributions import AnswerEvidence
 from assistant.gaps.effect import Effect
 from assistant.gaps.impact import Spread
 from assistant.gaps.records import Judged, Period, WeekOfTheme
@@ -25,23 +27,37 @@ __all__ = [
     "QUOTE_WORDS",
     "STATUSES",
     "against_expected",
+    "answers",
     "cause_name",
+    "certainty",
     "change",
     "channel_name",
     "counted",
     "day",
     "days",
     "effect_words",
+    "is_sure",
     "judged",
+    "kind_name",
     "money",
     "movement",
     "one_line",
+    "rivals",
     "share",
     "stage_name",
     "two_figures",
 ]
 
 QUOTE_WORDS = 20
+_VERY, _PROBABLE, _ALMOST = 0.8, 0.5, 0.75
+_OUTCOMES = {
+    "answered": "were answered from articles",
+    "answered_often": "were answered from articles, as so often",
+    "from_tickets": "were answered from old tickets only",
+    "nothing_found": "found nothing",
+    "differs": "got an answer that people had to put right",
+    "unclear": "got an answer that agents call unclear",
+}
 _WARNINGS = {
     "picked at its peak": (
         "It was chosen when it stood high, so part of a fall comes by itself; that part is taken out here."
@@ -51,11 +67,64 @@ _WARNINGS = {
 }
 
 
-def judged(value: Judged, name: str) -> str:
-    """A label with how sure: "Design, 62 %", or who decided: "Design, says ann"."""
+def judged(value: Judged, named: Callable[[str], str] = cause_name) -> str:
+    r"""A label said as surely as it is known, or who decided; `named` puts a label into words.
+
+    From 80 % on it is very probable, from 50 % probable; below, it may be, beside what is almost as likely.
+
+    >>> judged(Judged("design", 0.62, "", (("design", 0.62), ("defect", 0.38))))
+    'probably Design, 62\xa0%'
+    >>> judged(Judged("design", 0.26, "", (("design", 0.26), ("defect", 0.24), ("external", 0.1))))
+    'may be Design, 26\xa0%; almost as likely: Defect, 24\xa0%'
+    >>> judged(Judged("design", 1.0, "ann", ()))
+    'Design, says ann'
+    """
     if not value.label:
         return "not judged yet"
-    return f"{name}, says {value.by}" if value.by else f"{name}, {share(value.probability)}"
+    name = named(value.label)
+    if value.by:
+        return f"{name}, says {value.by}"
+    said = f"{certainty(value.probability)} {name}, {share(value.probability)}"
+    near = [f"{named(label)}, {share(p)}" for label, p in rivals(value)]
+    return f"{said}; almost as likely: {', '.join(near)}" if near else said
+
+
+def certainty(probability: float) -> str:
+    """How sure in words: "very probably", "probably" or "may be"."""
+    if probability >= _VERY:
+        return "very probably"
+    return "probably" if probability >= _PROBABLE else "may be"
+
+
+def is_sure(value: Judged) -> bool:
+    """Whether a label may be told as more likely than not."""
+    return bool(value.by) or value.probability >= _PROBABLE
+
+
+def rivals(value: Judged) -> tuple[tuple[str, float], ...]:
+    """Up to two other labels with at least three quarters of the first one's probability, where that is under 50 %."""
+    if is_sure(value):
+        return ()
+    return tuple((k, p) for k, p in value.shares if k != value.label and p >= _ALMOST * value.probability)[:2]
+
+
+def answers(known: AnswerEvidence) -> str:
+    r"""What the answers say about the documentation, in one sentence; empty where nothing is known.
+
+    >>> answers(AnswerEvidence({"nothing_found": 3}, (("missing", 0.5), ("unclear", 0.25))))
+    'Of its contacts, 3 found nothing; as far as documentation is the cause, it may be missing (50\xa0%).'
+    """
+    if not known.outcomes or not known.kinds:
+        return ""
+    counts = ", ".join(f"{number:,} {_OUTCOMES[name]}" for name, number in known.outcomes.items() if name in _OUTCOMES)
+    kind, p = known.kinds[0]
+    how = "probably is" if p > _PROBABLE else "may be"
+    return f"Of its contacts, {counts}; as far as documentation is the cause, it {how} {kind_name(kind)} ({share(p)})."
+
+
+def kind_name(kind: str) -> str:
+    """A kind of documentation trouble in words: "hard to find"."""
+    return kind.replace("_", " ")
 
 
 def money(cost: Spread | None, currency: str) -> str:

@@ -68,7 +68,7 @@ def _row(theme: ThemeView, currency: str) -> str:
 def _cause(theme: ThemeView) -> str:
     label = theme.cause.label
     known = label if label in w.CAUSES else "unclear"
-    return f'<span class="cause is-{known}">{_text(w.judged(theme.cause, w.cause_name(label)))}</span>'
+    return f'<span class="cause is-{known}">{_text(w.judged(theme.cause))}</span>'
 
 
 def _theme(theme: ThemeView, currency: str) -> str:

@@ -62,7 +62,7 @@ def _list(digest: Digest) -> Iterator[str]:
             f"{theme.contacts:,}",
             f"{theme.people:,}" if theme.people is not None else "unknown",
             f"{w.two_figures(theme.cost.low)} to {w.two_figures(theme.cost.high)}" if theme.cost else "none",
-            words(w.judged(theme.cause, w.cause_name(theme.cause.label))),
+            words(w.judged(theme.cause)),
             words(w.stage_name(theme.stage.label)) or "not judged yet",
         )
         yield f"| {' | '.join(cells)} |"
