@@ -8,6 +8,7 @@ from typing import Any
 
 from assistant.answering.live import Follower
 from assistant.answering.matter import is_matter
+from assistant.answering.naming import named
 from assistant.answering.pipeline import Assistant, question_vector
 from assistant.domain import Answer, Audience, Question, Style, Wish
 from assistant.gaplog.hearing import Hearing
@@ -46,7 +47,7 @@ class Desk:
         follower: Follower | None = None,
     ) -> Answer:
         """The answer, stored. The contact, and the gap if there is one, count once under `token`."""
-        question = with_turns_redacted(question, self.redactor)
+        question = with_turns_redacted(named(question), self.redactor)
         answer = self.assistant.ask(question, audiences=audiences, style=style, follower=follower)
         self._hear(answer, token or answer.id, DraftRecord(ticket_id, asked_by, self.settings))
         return answer

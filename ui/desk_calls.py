@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ Json = Mapping[str, Any]
 """A body of the API as the contract has it."""
 
 RECENT = 12
+_PERSON = re.compile(r" ?\[person \d+\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def ask(client: Client, ticket: Ticket) -> Iterator[tuple[Json, ...] | Opened]:
             parts = (*parts, data)
             yield parts
         elif name == "done":
-            yield _shown(client, ticket, data)
+            yield _shown(client, replace(ticket, requester=ticket.requester or data["question"]["requester"]), data)
 
 
 def rewritten(client: Client, draft_id: str, how: str, language: str, requester: str) -> Opened:
@@ -70,6 +72,7 @@ def stored(client: Client, draft_id: str) -> Opened:
     """A draft as it was made, with what became of it."""
     place = quote(draft_id, safe="")
     answer = client.get(f"/v1/drafts/{place}")
+    answer = {**answer, "greeting": _PERSON.sub("", answer["greeting"])}  # the name is stored nowhere
     return _opened(client, _asked(answer), answer, client.get(f"/v1/drafts/{place}/history"))
 
 

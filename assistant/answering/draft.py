@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from assistant.answering.asks import asks, asks_how, question_weights, rarity
 from assistant.answering.conditions import Reader
 from assistant.answering.conversation import Sent
+from assistant.answering.facts import states_limit
 from assistant.answering.language import content_stems, one_line, sentences
+from assistant.answering.naming import sendable
 from assistant.answering.outline import Found, VersionKey, found_units
 from assistant.answering.sections import Ranked, Section, nearest_first, sections
 from assistant.answering.telling import Voice, heading_of, leans_on_others, repeats_steps
@@ -76,6 +78,7 @@ def extractive(
     ranked = _steps_first(rank(parted)) if how else rank(parted)
     teller = _Teller(tuple(found), asked, _weighed(asked, found), _headings(found), reader, limits, sent)
     reply = _gone_on(teller.opening(ranked), ranked, parted, rank, teller)
+    reply = _limited(reply, parted, teller)
     reply, uncovered = _for_each_ask(question, reply, ranked, teller, embedder)
     return Draft(reply.parts, uncovered, sent=teller.sent_before(ranked, reply))
 
@@ -305,6 +308,20 @@ def _gone_on(
     return reply
 
 
+def _limited(reply: _Reply, found: Sequence[Section], teller: _Teller) -> _Reply:
+    """The reply with the sentence that limits its steps, where their article says that before: "for 30 days"."""
+    if not any(saying.is_procedure for saying in reply.sayings):
+        return reply
+    opening = reply.sections[0]
+    for above in (section for section in found if opening.is_below(section) and section not in reply.sections):
+        for one in (one for one in above.found if one.unit.kind == "prose"):
+            for line in one.unit.lines:
+                if states_limit(line.text) and not teller.weights.keys().isdisjoint(content_stems(line.text)):
+                    told = teller._told(replace(one, unit=replace(one.unit, lead=(), lines=(line,))), anchored=False)
+                    return reply.plus(above, [told]) if told else reply
+    return reply
+
+
 # --- what else is asked ------------------------------------------------------------------------------------
 
 
@@ -378,6 +395,6 @@ def _agent_sentences(passage: Passage) -> Iterator[str]:
     for start, end in spans:
         text = passage.text[max(0, start - passage.start) : end - passage.start][:6000]
         for left, right in sentences(text):
-            sentence = one_line(text[left:right])
+            sentence = sendable(one_line(text[left:right]))
             if any(char.isalnum() for char in sentence) and not _SOCIAL.match(sentence):
                 yield sentence

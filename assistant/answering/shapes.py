@@ -15,7 +15,11 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     return {
         "id": answer.question.id or answer.id,
         "draft_id": answer.id,
-        "question": {"title": answer.question.title, "text": answer.question.text},
+        "question": {
+            "title": answer.question.title,
+            "text": answer.question.text,
+            "requester": answer.question.requester,
+        },
         "verdict": answer.verdict,
         "confidence": round(answer.confidence, 4),
         "greeting": answer.greeting,

@@ -75,6 +75,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """A cited draft, a partial one, or a gap."""
+    from assistant.answering.naming import named
     from assistant.answering.shapes import answer_json
     from ui.home import open_home
 
@@ -84,7 +85,7 @@ def ask(
 
     def answered(question: Question) -> Answer:
         if batch is not None and not log:
-            return desk.assistant.ask(question, audiences=AGENT)
+            return desk.assistant.ask(named(question), audiences=AGENT)
         token = f"batch:{question.id}" if batch else None
         return desk.ask(question, audiences=AGENT, asked_by="cli", token=token)
 
