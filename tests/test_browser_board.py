@@ -61,6 +61,12 @@ def _filled(home: Any) -> None:
         )
         for n, payload in enumerate(HOSTILE[:12])
     ]  # fmt: skip
+    contacts.append(
+        NewContact(
+            token="review:parrot", kind="review", channel="email", at=start + timedelta(days=9),
+            text="My parrot rings the door chime to order groceries", rating=4.0,
+        )
+    )  # fmt: skip
     Contacts(home.database).add_all(contacts)
     home.gap_log.night()
     _noticed(home)
@@ -73,9 +79,15 @@ def _noticed(home: Any) -> None:
     from assistant.records import NewSignal
     from assistant.store.contact_rows import ContactFilter
     from assistant.store.contacts import Contacts
+    from assistant.store.retests import Asked, Retests
     from assistant.store.signals import Signals
 
     photo = next(c for c in Contacts(home.database).page(ContactFilter(), limit=99) if "photos" in c.text)
+    store = Retests(home.database)
+    run = store.begin("ingest", 3, 1)
+    asked = Asked(None, photo.id, "", photo.text, "answered", 0.9, ("a.md",), None, "")
+    store.write(run, asked, "regressed", "gap", 0.2, (), ("a.md",))
+    store.finish(run, 0.5, 1, {"regressed": 1}, store.changed())
     article = next(iter(home.knowledge.documents(("doc",)))).document_key
     often = {"contacts": 8, "answered": 0.75, "share": 0.2, "share_before": 0.2, "weeks": 4, "until": "2026-W21"}
     said = {"cause": "design", "stage": "set_up", "prevented_by": "Say when the album was read last"}
@@ -350,6 +362,40 @@ def test_the_map_of_the_knowledge_shows_findings_with_their_evidence(opened: Ope
     assert "30 days" in page.inner_text(".articles")
 
 
+def test_an_outlier_is_put_into_a_theme_and_taken_out_again(server: Server, opened: Open) -> None:
+    found = theme(server, "photos")
+    page = opened("/board?period=all")
+    page.click("a:has-text('in no theme')")
+    page.wait_for_selector(".loose li:has-text('parrot')")
+    page.select_option(".loose li:has-text('parrot') select", found["id"])
+    page.wait_for_selector("#notice .is-good")
+    assert page.locator(".loose li:has-text('parrot')").count() == 0
+    assert now(server, found["id"])["contacts"] == found["contacts"] + 1
+    page.click("#notice [data-action]")
+    page.wait_for_selector(".loose li:has-text('parrot')")
+    assert now(server, found["id"])["contacts"] == found["contacts"]
+
+
+def test_the_map_of_the_knowledge_comes_as_a_table(opened: Open) -> None:
+    page = opened("/board?view=knowledge")
+    with page.expect_download() as download:
+        page.click("[data-download='silence/csv']")
+    rows = list(csv.reader(io.StringIO(download.value.path().read_text("utf-8").removeprefix("\ufeff"))))
+    assert rows[0][:2] == ["document_id", "title"]
+    assert len(rows) > 20
+    assert page.locator(".articles").get_by_text("71").count() == 1, "how far agents went from its drafts"
+
+
+def test_asked_again_says_what_was_lost_and_what_is_answered_now_theme_by_theme(server: Server, opened: Open) -> None:
+    page = opened("/board?view=retests")
+    lost = page.inner_text(".retests-page .signals >> nth=0")
+    assert "Answered before and no longer (1)" in lost
+    assert "album" in lost
+    assert "confidence" in lost
+    page = opened(f"/board?theme={theme(server, 'photos')['id']}&period=all")
+    assert "Answered before and no longer" in page.inner_text(".theme-page")
+
+
 def test_keys_move_open_and_go_back_and_can_be_switched_off(opened: Open) -> None:
     page = opened("/board?period=all")
     page.keyboard.press("j")
@@ -407,7 +453,14 @@ def test_an_unknown_theme_and_a_torn_action_are_errors_in_words(opened: Open) ->
 def test_no_page_scrolls_sideways(server: Server, opened: Open, width: int) -> None:
     found = theme(server, "photos")
     page = opened("/board?period=all", width=width)
-    for address in ("?period=all", f"?theme={found['id']}", f"?listen={found['id']}", "?view=knowledge"):
+    for address in (
+        "?period=all",
+        f"?theme={found['id']}",
+        f"?listen={found['id']}",
+        "?view=knowledge",
+        "?view=loose",
+        "?view=retests",
+    ):
         page.goto(f"{server.url}/board/{address}")
         page.wait_for_selector("body.is-ready")
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, address

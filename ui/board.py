@@ -19,6 +19,8 @@ from ui import board_calls as calls
 from ui.board_digest import digest_page, not_yet_page
 from ui.board_list import list_page
 from ui.board_listen import listen_page
+from ui.board_loose import loose_page
+from ui.board_retests import retests_page
 from ui.board_silence import silence_page
 from ui.board_theme import theme_page
 from ui.board_words import Json, press
@@ -28,7 +30,12 @@ from ui.look import QUIET, Doors, hidden_button, hidden_field, masthead, page_he
 from ui.rendering import Html, element, notice, shown
 
 _NOT_YET = 503
-_PAGES = (("?", "Themes"), ("?digest=latest", "Digest"), ("?view=knowledge", "Knowledge"))
+_PAGES = (
+    ("?", "Themes"),
+    ("?digest=latest", "Digest"),
+    ("?view=knowledge", "Knowledge"),
+    ("?view=retests", "Asked again"),
+)
 _KEYS = (
     ("j k", "next, previous theme"),
     ("Enter", "open it"),
@@ -44,6 +51,7 @@ _DONE = {
     "unfix": "The fix is taken back.",
     "merge": "Merged.",
     "split": "Split off.",
+    "place": "Put into the theme; it stays there.",
     "undo": "Undone.",
     "comment": "Comment added.",
     "proposal": "Proposed, with your name.",
@@ -141,7 +149,8 @@ def _asked(query: str) -> dict[str, str]:
 
 def _page(client: Client, query: str) -> str:
     asked = _asked(query)
-    here = "?digest=latest" if "digest" in asked else "?view=knowledge" if "view" in asked else "?"
+    view = f"?view={asked.get('view')}"
+    here = "?digest=latest" if "digest" in asked else view if view in dict(_PAGES) else "?"
     return shown(element("div", _navigation(here), _content(client, asked), class_="board-page"))
 
 
@@ -154,7 +163,11 @@ def _content(client: Client, asked: Mapping[str, str]) -> Html:
         return _digest(client, asked["digest"])
     if asked.get("view") == "knowledge":
         return silence_page(calls.knowledge(client), asked.get("finding", ""))
+    if asked.get("view") == "retests":
+        return retests_page(calls.retests(client))
     wanted = calls.Wanted.of(asked)
+    if asked.get("view") == "loose":
+        return _loose(client, wanted)
     limit = min(int(asked["limit"]), calls.MOST) if asked.get("limit", "").isdecimal() else calls.PAGE
     return list_page(calls.themes(client, wanted, limit), wanted, limit)
 
@@ -185,6 +198,12 @@ def _theme(client: Client, theme_id: str, period: str) -> Html:
         class_="one-theme",
         data_theme=theme["id"],
     )
+
+
+def _loose(client: Client, wanted: calls.Wanted) -> Html:
+    listed = calls.themes(client, calls.Wanted(period=wanted.period), 200)["themes"]
+    may_change = bool(listed) and not calls.refusal(client, listed[0]["id"])
+    return loose_page(calls.loose(client, wanted), listed, wanted, may_change=may_change)
 
 
 def _left(client: Client, theme: Json, period: str, currency: str, back: str, *, may_change: bool) -> Html:

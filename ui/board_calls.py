@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -81,6 +81,19 @@ def evidence(client: Client, theme_id: str, period: str) -> Json:
     return found
 
 
+def loose(client: Client, wanted: Wanted) -> Json:
+    """Contacts of a period that no theme holds."""
+    asked = {"theme": "none", "text": wanted.text, "limit": PAGE, **span(client, wanted.period)}
+    found: Json = client.get("/v1/contacts", asked)
+    return found
+
+
+def retests(client: Client) -> Sequence[Json]:
+    """The latest retests, each with what it changed."""
+    found: Sequence[Json] = client.get("/v1/retests", {"limit": 20})["runs"]
+    return found
+
+
 def contacts(client: Client, theme_id: str, **parameters: Any) -> Json:
     """Contacts of a theme: a varied sample, or a page."""
     found: Json = client.get(_path(theme_id, "contacts"), parameters)
@@ -125,6 +138,8 @@ def download(client: Client, what: str, wanted: Wanted) -> tuple[str, str]:
         suffix = {"csv": "csv", "md": "md", "github": "json"}.get(rest, "csv")
         text = client.text("/v1/exports/themes", {"format": rest, **wanted.parameters(), **span(client, wanted.period)})
         return f"themes-{rest}.{suffix}", text
+    if what == "silence/csv":
+        return "knowledge.csv", client.text("/v1/silence", {"format": "csv"})
     name, _, suffix = rest.rpartition(".")
     if kind == "digest":
         return f"digest-{rest}", client.text(f"/v1/digests/{quote(name, safe='')}", {"format": suffix})
@@ -178,6 +193,7 @@ _ACTIONS: Mapping[str, Callable[[Client, Json], Any]] = {
     "set": _set,
     "fix": _fix,
     "split": _split,
+    "place": lambda c, a: c.post(_path(a["theme"], "contacts"), {"contacts": [int(a["contact"])]}),
     "undo": _undo,
     "reason": _reason,
     "unfix": lambda c, a: c.delete(_path(a["theme"], f"fixes/{int(a['fix'])}")),

@@ -12,6 +12,7 @@ _FIELDS = {"due": "due date", "tracker": "tracker link", "named_by": "who named 
 _ACTIONS = {
     "merge": "took in another theme",
     "split": "split a theme off",
+    "place": "put contacts in",
     "ignore": "ignored it",
     "fix": "shipped a fix",
     "unfix": "took a fix back",

@@ -34,7 +34,8 @@ _EXPORTS = (
 
 def list_page(found: Json, wanted: Wanted, limit: int) -> Html:
     """The whole page."""
-    return element("div", _head(found), _filters(found, wanted), _body(found, wanted, limit), class_="themes-page")
+    parts = (_head(found, wanted), _filters(found, wanted), _body(found, wanted, limit))
+    return element("div", *parts, class_="themes-page")
 
 
 def theme_address(theme_id: str, period: str) -> str:
@@ -42,16 +43,20 @@ def theme_address(theme_id: str, period: str) -> str:
     return "?" + urlencode({"theme": theme_id} | ({"period": period} if period else {}))
 
 
-def _head(found: Json) -> Html:
+def _head(found: Json, wanted: Wanted) -> Html:
     period = found["period"]
-    loose = f", {counted(found['unthemed'], 'contact')} in no theme" if found["unthemed"] else ""
+    address = "?" + urlencode({"view": "loose"} | ({"period": wanted.period} if wanted.period else {}))
+    alone = element("a", f"{found['unthemed']:,} in no theme", href=address, data_open=address)
     return element(
         "div",
         element(
             "div",
             element("h1", "What makes people write in"),
             element(
-                "p", days(period["first"], period["last"]), f" · {counted(found['all_contacts'], 'contact')}{loose}"
+                "p",
+                days(period["first"], period["last"]),
+                f" · {counted(found['all_contacts'], 'contact')}",
+                *((", ", alone) if found["unthemed"] else ()),
             ),
             class_="introduction",
         ),

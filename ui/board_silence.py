@@ -38,6 +38,7 @@ def silence_page(found: Json, finding: str) -> Html:
             element("p", f"{counted(len(found['articles']), 'article')}. Those that need work come first."),
             class_="introduction",
         ),
+        element("button", "Spreadsheet (CSV)", type="button", class_="small-button", data_download="silence/csv"),
         _choices(found, finding),
         element("p", _FINDINGS[finding], class_="quiet") if finding in _FINDINGS else None,
         element("ul", *(_article(article) for article in articles[:_SHOWN]), class_="articles"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -9,12 +10,14 @@ from fastapi import APIRouter, Query
 
 from assistant.api.auth import Asker, GapWorker
 from assistant.api.services import Served
-from assistant.api.theme_schemas import ContactRequest, ReasonRequest
+from assistant.api.theme_schemas import ContactRequest, Day, ReasonRequest
 from assistant.cleaning import cleaned
+from assistant.gaplog.board import moments
 from assistant.gaplog.log import GapLog
 from assistant.gaps import shapes
 from assistant.records import Contact, NewContact
 from assistant.redaction import Known, Person
+from assistant.store.contact_rows import ContactFilter
 from assistant.store.contacts import Contacts
 from assistant.store.listened import Listened
 from assistant.store.overrides import Overrides
@@ -36,6 +39,26 @@ def contacts_of_theme(
     heard = services.gap_log.listening(theme_id, caller.name)
     found = heard.sampled(sample, unread=unread) if sample else heard.page(limit, offset, unread=unread)
     return {"total": heard.total, "read": heard.read, "contacts": shown(services.gap_log, found)}
+
+
+@router.get("/contacts")
+def list_contacts(
+    caller: Asker,  # noqa: ARG001
+    services: Served,
+    theme: Annotated[str, Query(max_length=20, description='A theme, or "none" for contacts that no theme holds')] = "",
+    since: Day = None,
+    until: Day = None,
+    text: Annotated[str, Query(max_length=200)] = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> dict[str, Any]:
+    """Contacts of a period, latest first; those in no theme are what the grouping left alone."""
+    period = services.gap_log.board.period(since, until)
+    first, after = moments(period)
+    wanted = ContactFilter(since=first, until=after, theme_id=theme, text=cleaned(text))
+    store = Contacts(services.database)
+    found = shown(services.gap_log, store.page(wanted, limit=limit, offset=offset))
+    return {"period": asdict(period), "total": store.count(wanted), "contacts": found}
 
 
 @router.post("/contacts/{contact_id}/read")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal, Self
 
+from fastapi import Query
 from pydantic import AwareDatetime, Field, model_validator
 
 from assistant.api.schemas import Short, Strict, Text
@@ -14,6 +15,9 @@ Note = Annotated[str, Field(min_length=1, max_length=10_000)]
 Label = Annotated[str, Field(max_length=40, pattern=r"^[a-z][a-z_]*$|^$")]
 Cause = Literal["defect", "design", "knowledge", "external", "request", "unclear", ""]
 Name = Annotated[str, Field(max_length=200)]
+
+
+Day = Annotated[date | None, Query(description="YYYY-MM-DD")]
 
 
 class ThemePatch(Strict):
@@ -40,6 +44,12 @@ class Split(Strict):
 
     contacts: Annotated[list[int], Field(min_length=1, max_length=10_000)]
     name: Name = ""
+
+
+class Contacts(Strict):
+    """Contacts that belong into a theme."""
+
+    contacts: Annotated[list[int], Field(min_length=1, max_length=10_000)]
 
 
 class Ignore(Strict):

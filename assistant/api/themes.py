@@ -14,7 +14,7 @@ from fastapi.responses import PlainTextResponse, Response
 from assistant.api.auth import Asker, Caller, GapWorker
 from assistant.api.idempotency import IdempotencyKey
 from assistant.api.services import Served, Services
-from assistant.api.theme_schemas import FixRequest, Ignore, Merge, NoteText, Split, ThemePatch, Undo
+from assistant.api.theme_schemas import Contacts, Day, FixRequest, Ignore, Merge, NoteText, Split, ThemePatch, Undo
 from assistant.cleaning import cleaned
 from assistant.gaplog.board import ThemeFilter, moments
 from assistant.gaps import shapes
@@ -26,7 +26,6 @@ from assistant.store.theme_changes import ThemeChanges
 from assistant.store.use import KnowledgeUse
 
 router = APIRouter(prefix="/v1/themes", tags=["themes"])
-Day = Annotated[date | None, Query(description="YYYY-MM-DD")]
 Word = Annotated[str, Query(max_length=80)]
 
 
@@ -116,6 +115,12 @@ def split_theme(theme_id: str, body: Split, caller: GapWorker, services: Served)
     found = ThemeChanges(services.database).split(theme_id, body.contacts, cleaned(body.name), caller.name)
     services.gap_log.grouping.move_places([theme_id, found.id])
     return _whole(services, found.id)
+
+
+@router.post("/{theme_id}/contacts")
+def put_contacts(theme_id: str, body: Contacts, caller: GapWorker, services: Served) -> dict[str, Any]:
+    """Put contacts into the theme, from no theme or from another one; `undo` puts them back."""
+    return _whole(services, services.gap_log.put(theme_id, body.contacts, caller.name).id)
 
 
 @router.post("/{theme_id}/ignore")

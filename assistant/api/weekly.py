@@ -9,15 +9,17 @@ from fastapi.responses import PlainTextResponse
 from pydantic import Field
 
 from assistant.api.auth import Asker, GapWorker
-from assistant.api.services import Served
+from assistant.api.services import Served, Services
 from assistant.api.theme_schemas import RetestRequest
 from assistant.cleaning import cleaned
 from assistant.errors import UsageError
 from assistant.gaplog.weekly import week_period
 from assistant.gaps.shapes import run_json
+from assistant.records import RetestRun
 from assistant.store.digests import Digests
 from assistant.store.fixes import Fixes
 from assistant.store.retests import Retests
+from assistant.store.themes import Themes
 
 router = APIRouter(prefix="/v1", tags=["week by week"])
 Amounts = Annotated[dict[str, Annotated[float, Field(ge=0)]], Body(max_length=1_000)]
@@ -53,14 +55,21 @@ def retests(
 ) -> dict[str, Any]:
     """Retests, latest first, each with what it changed."""
     store = Retests(services.database)
-    return {"runs": [run_json(run, store.lines(run.id)) for run in store.runs(limit)]}
+    return {"runs": [_run(services, run) for run in store.runs(limit)]}
 
 
 @router.post("/retests")
 def retest(body: RetestRequest, caller: GapWorker, services: Served) -> dict[str, Any]:  # noqa: ARG001
     """Ask the open gaps again that changes can have touched, or all of them; the reply comes when it is done."""
     run = services.retest().run("api", everything=body.all)
-    return run_json(run, Retests(services.database).lines(run.id))
+    return _run(services, run)
+
+
+def _run(services: Services, run: RetestRun) -> dict[str, Any]:
+    store = Retests(services.database)
+    lines, states = store.lines(run.id), {state.id: state for state in Themes(services.database).all()}
+    themes = {line: states[theme] for line, theme in store.themes(lines).items() if theme in states}
+    return run_json(run, lines, themes)
 
 
 @router.put("/exposures/{name}")

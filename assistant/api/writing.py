@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -12,13 +11,15 @@ from pydantic import Field
 
 from assistant.api.auth import Asker, GapWorker
 from assistant.api.services import Served, Services
-from assistant.api.themes import Day, Wanted
+from assistant.api.theme_schemas import Day
+from assistant.api.themes import Wanted
 from assistant.gaplog.board import ThemeFilter
 from assistant.gaplog.drafting import drafted
 from assistant.gaplog.knowledge_map import KnowledgeMap
 from assistant.gaps.article import ArticleDraft, as_markdown
 from assistant.gaps.export import ExportFormat, export
-from assistant.gaps.silence import Mapped
+from assistant.gaps.shapes import silence_json
+from assistant.gaps.silence_table import as_csv
 from assistant.store.contact_rows import ContactFilter
 from assistant.store.contacts import Contacts
 from assistant.store.generations import Generations
@@ -29,8 +30,12 @@ Views = Annotated[dict[str, Annotated[float, Field(ge=0)]], Body(max_length=100_
 _MOST = 10_000
 
 
-@router.get("/silence")
-def knowledge_map(caller: Asker, services: Served) -> dict[str, Any]:  # noqa: ARG001
+@router.get("/silence", response_model=None)
+def knowledge_map(
+    caller: Asker,  # noqa: ARG001
+    services: Served,
+    format: Literal["json", "csv"] = "json",
+) -> Response | dict[str, Any]:
     """Every article with what the desk's use says about it, those that need work first."""
     live = Generations(services.database).live()
     found = KnowledgeMap(
@@ -39,7 +44,10 @@ def knowledge_map(caller: Asker, services: Served) -> dict[str, Any]:  # noqa: A
         live.model_id if live else "",
         int(services.desk.settings["answering"]["stale_after_days"]),
     ).drawn(datetime.now(UTC))
-    return {"counts": dict(found.counts), "articles": [_article(mapped) for mapped in found.articles]}
+    if format == "csv":
+        name = 'attachment; filename="knowledge.csv"'
+        return Response(as_csv(found), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+    return silence_json(found)
 
 
 @router.put("/silence/views")
@@ -85,12 +93,6 @@ def export_themes(
 def _all(services: Services, since: Day, until: Day, wanted: ThemeFilter = ThemeFilter()) -> Any:
     board = services.gap_log.board
     return board.page(board.period(since, until), wanted, limit=_MOST, offset=0)
-
-
-def _article(mapped: Mapped) -> dict[str, Any]:
-    article = asdict(mapped.article)
-    against = [{"document_id": a.key, "title": a.title, "likeness": a.likeness, "said": a.said} for a in mapped.against]
-    return {"document_id": article.pop("key"), **article, "findings": list(mapped.findings), "against": against}
 
 
 def _draft(draft: ArticleDraft) -> dict[str, Any]:

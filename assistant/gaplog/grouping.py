@@ -7,7 +7,7 @@ number as long as a group holds enough of its contacts, and where it ends its he
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,15 +115,15 @@ def settled(labels: Labels, kept: Match, before: Sequence[str | None], pins: Seq
     """Tonight's groups with their themes, after what people pinned has been put right.
 
     `before` and `pins` hold each row's theme before and the theme that a person put it into. A group with pinned rows
-    is that theme; a pinned row is in its theme whatever the grouping said; a group that would be new takes over the
-    theme that ended in it.
+    is that theme, unless another group holds more of it; a pinned row is in its theme whatever the grouping said; a
+    group that would be new takes over the theme that ended in it.
     """
     rows = {g: [int(r) for r in np.flatnonzero(labels == g)] for g in range(len(kept.theme_ids))}
     themes: dict[int, str | None] = dict(enumerate(kept.theme_ids))
     for theme in sorted({pin for pin in pins if pin is not None}):
-        mine = Counter(int(labels[r]) for r, pin in enumerate(pins) if pin == theme and labels[r] != NONE)
+        group = _group_of(theme, labels, themes, before, pins)
+        group = max([*rows, NONE]) + 1 if group is None else group
         themes = {g: None if found == theme else found for g, found in themes.items()}
-        group = mine.most_common(1)[0][0] if mine else max([*rows, NONE]) + 1
         rows.setdefault(group, [])
         themes[group] = theme
     _take_over(themes, kept, before)
@@ -132,6 +132,26 @@ def settled(labels: Labels, kept: Match, before: Sequence[str | None], pins: Seq
             rows = {g: [x for x in found if x != r] for g, found in rows.items()}
             rows[next(g for g, found in themes.items() if found == pin)].append(r)
     return tuple(Group(themes[g], tuple(sorted(found))) for g, found in sorted(rows.items()) if found)
+
+
+def _group_of(
+    theme: str,
+    labels: Labels,
+    themes: Mapping[int, str | None],
+    before: Sequence[str | None],
+    pins: Sequence[str | None],
+) -> int | None:
+    """The group that a theme with pinned rows is tonight; None where all of them are in no group.
+
+    That is the group with most pinned rows. But one odd contact that a person put in does not carry the theme away
+    from the many that it is about: the group that it would be by itself stays, while nothing else is pinned there.
+    """
+    pinned = Counter(int(labels[r]) for r, pin in enumerate(pins) if pin == theme and labels[r] != NONE)
+    matched = next((g for g, found in themes.items() if found == theme), None)
+    others = {int(labels[r]) for r, pin in enumerate(pins) if pin not in (None, theme)}
+    if matched is not None and matched not in others:
+        pinned[matched] = max(pinned[matched], sum(b == theme and labels[r] == matched for r, b in enumerate(before)))
+    return pinned.most_common(1)[0][0] if pinned else None
 
 
 def _take_over(themes: dict[int, str | None], kept: Match, before: Sequence[str | None]) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from assistant.errors import NotYet, UsageError
 from assistant.gaplog.board import Board, ThemeFilter, moments
 from assistant.gaplog.effects import Effects
 from assistant.gaps.digest import render
-from assistant.gaps.records import Digest, EffectVerdict, Period
+from assistant.gaps.records import Digest, EffectVerdict, Period, ThemeView
 from assistant.gaps.trend import week_of
 from assistant.records import Fix, Retested, StoredDigest, ThemeState
 from assistant.store.contact_rows import ContactFilter
@@ -91,7 +91,8 @@ class Weekly:
         return Digest(
             week=week, period=period, desk=self.desk, currency=self.board.currency, contacts=self._count(period),
             contacts_before=self._count(before), unthemed=self._count(period, theme_id="none"),
-            themes=tuple(view for view in shown[:TOP] if view.contacts), spikes=tuple(v for v in shown if v.is_spiking),
+            themes=tuple(_of_week(view, period) for view in shown[:TOP] if view.contacts),
+            spikes=tuple(_of_week(v, period) for v in shown if v.is_spiking),
             shipped=tuple((state, fix) for state, fix in fixes if fix.shipped_on >= period.first),
             effects=self._effects(fixes, period), answered_now=_of(retested, "closed"),
             regressed=_of(retested, "regressed"),
@@ -126,6 +127,11 @@ def week_period(week: str) -> Period:
     if first is None:
         raise UsageError(f"Expected an ISO week such as 2024-W30, found {week[:20]!r}.")
     return Period(first, first + timedelta(days=6))
+
+
+def _of_week(view: ThemeView, period: Period) -> ThemeView:
+    """The theme with what was said in the week only: the board fills up with earlier words, a dated list may not."""
+    return replace(view, quotes=tuple(q for q in view.quotes if period.first <= q.at.date() <= period.last))
 
 
 def _of(lines: list[Retested], result: str) -> tuple[Retested, ...]:

@@ -83,7 +83,7 @@ def unguarded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") else cell
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def csv_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """RFC 4180: every cell quoted, lines end in CR LF; a byte order mark tells Excel that it is UTF-8."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
@@ -93,7 +93,7 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _csv(themes: ThemeList) -> str:
-    return _table(_COLUMNS, (_row(theme, themes.currency) for theme in themes.themes))
+    return csv_table(_COLUMNS, (_row(theme, themes.currency) for theme in themes.themes))
 
 
 def _row(theme: ThemeView, currency: str) -> tuple[str, ...]:
@@ -157,7 +157,7 @@ def _github(themes: ThemeList) -> str:
 def _jira(themes: ThemeList) -> str:
     """Jira reads several columns of one name as several values, and Labels without spaces."""
     columns = ("Summary", "Issue Type", "Status", "Priority", "Labels", "Labels", "Labels", "Due Date", "Description")
-    return _table(columns, (_jira_row(theme, themes) for theme in themes.themes))
+    return csv_table(columns, (_jira_row(theme, themes) for theme in themes.themes))
 
 
 def _jira_row(theme: ThemeView, themes: ThemeList) -> tuple[str, ...]:
@@ -174,7 +174,7 @@ def _jira_row(theme: ThemeView, themes: ThemeList) -> tuple[str, ...]:
 
 def _linear(themes: ThemeList) -> str:
     columns = ("Title", "Description", "Status", "Priority", "Assignee", "Labels", "Estimate", "Created", "Completed")
-    return _table(columns, (_linear_row(theme, themes) for theme in themes.themes))
+    return csv_table(columns, (_linear_row(theme, themes) for theme in themes.themes))
 
 
 def _linear_row(theme: ThemeView, themes: ThemeList) -> tuple[str, ...]:

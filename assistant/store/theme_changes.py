@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from assistant.errors import UsageError
+from assistant.errors import NotFound, UsageError
 from assistant.records import REVERSIBLE, THEME_STATUSES, ThemeState
 from assistant.store import gap_tables as g
 from assistant.store.corpus import pieces
@@ -99,6 +99,28 @@ class ThemeChanges:
             write_change(connection, row.id, actor, "split", {}, {"into": theme_id(number)}, moves=moves)
             write_change(connection, number, actor, "made", {}, {"from": theme_id(row.id)})
             return shown_theme(theme_row(connection, theme_id(number)))
+
+    def place(self, theme: str, contact_ids: Sequence[int], actor: str) -> ThemeState:
+        """Put contacts into `theme`, from no theme or from another one; they are pinned there.
+
+        Raises:
+            UsageError: all are in it already, or the theme is merged. NotFound: one of them, or the theme, is unknown.
+        """
+        wanted = sorted(set(contact_ids))
+        with self._database.write() as connection:
+            row = _open_row(connection, theme)
+            known: list[list[Any]] = []
+            for piece in pieces(wanted):
+                query = select(g.Contact.id, g.Contact.theme_id, g.Contact.pinned).where(g.Contact.id.in_(piece))
+                known += [[found[0], found[1], bool(found[2])] for found in connection.execute(query)]
+            if missing := sorted(set(wanted) - {each[0] for each in known}):
+                raise NotFound(f"No contact {missing[0]}.")
+            moves = [each for each in known if each[1] != row.id]
+            if not moves:
+                raise UsageError(f"Expected contacts that are not in {theme_id(row.id)} yet, found none.")
+            _pin(connection, [move[0] for move in moves], row.id)
+            write_change(connection, row.id, actor, "place", {}, {}, moves=moves)
+            return shown_theme(theme_row(connection, theme))
 
     def undo(self, theme: str, change: int | None, actor: str) -> ThemeState:
         """Take back the theme's latest change that a person made, or the one named; the way back is a change too.
@@ -188,7 +210,7 @@ def _undoable(connection: Connection, row: Any, change: int | None) -> Any:
 
 
 def _take_back(connection: Connection, row: Any, event: Any) -> None:
-    if event.action in ("merge", "split"):
+    if event.action in ("merge", "split", "place"):
         _take_back_moves(connection, row, event)
         return
     if event.action == "withdraw":
@@ -223,12 +245,12 @@ def _bring_back_note(connection: Connection, event: Any) -> None:
 
 def _take_back_moves(connection: Connection, row: Any, event: Any) -> None:
     """Contacts go back to where they were, those that a person moved on since stay."""
-    places = {row.id} if event.action == "merge" else {row.id, theme_number(event.after["into"])}
+    places = {row.id, theme_number(event.after["into"])} if event.action == "split" else {row.id}
     if event.action == "merge":
         numbers = [theme_number(other) for other in event.after["merged"]]
         reopened = update(g.Theme).where(g.Theme.id.in_(numbers), g.Theme.merged_into == row.id)
         connection.execute(reopened.values(merged_into=None, ended_at=None))
-    else:
+    elif event.action == "split":
         made = update(g.Theme).where(g.Theme.id == theme_number(event.after["into"]))
         connection.execute(made.values(merged_into=row.id, centre=None))
         strays = update(g.Contact).where(g.Contact.theme_id == theme_number(event.after["into"]))

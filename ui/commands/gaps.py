@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ui.commands import contacts, gap_work, themes
+from ui.commands import contacts, gap_work, knowledge, outliers, themes
 from ui.commands.options import AsJson, Config, Data
 from ui.commands.themes import Since, Until
 
@@ -19,6 +19,9 @@ app.command("mine")(gap_work.mine)
 app.command("retest")(gap_work.retest)
 app.command("digest")(gap_work.digest)
 app.command("export")(gap_work.export)
+app.command("silence")(knowledge.silence)
+app.command("outliers")(outliers.outliers)
+app.command("place")(outliers.place)
 
 
 @app.command("list")

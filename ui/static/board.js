@@ -144,9 +144,10 @@
   document.addEventListener("change", (event) => {
     const field = event.target;
     if (!field.closest?.("#board")) return;
-    const { filter, change, theme, reason } = field.dataset;
+    const { filter, change, theme, reason, place } = field.dataset;
     if (filter && field.type !== "search") { keep(); filtered(filter, meant(field.value)); }
     else if (change) { keep(); send({ do: "set", theme, [change]: meant(field.value) }); }
+    else if (place && meant(field.value)) send({ do: "place", theme: meant(field.value), contact: Number(place) });
     else if (reason && meant(field.value)) send({ do: "reason", contact: Number(reason), cause: field.value });
     else if (field.id === "keys-on") localStorage.setItem(KEYS, field.checked ? "on" : "off");
     else if ("split" in field.dataset) {
