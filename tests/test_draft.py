@@ -496,7 +496,7 @@ def test_an_item_that_only_links_to_a_section_of_its_article_is_left_out() -> No
     assert "Verify that mail is not blocked" not in texts(drafted("Why does mail not arrive?", document))
 
 
-def test_a_row_of_a_table_is_told_with_its_cells_apart_and_never_its_head() -> None:
+def test_a_row_of_a_table_is_told_with_its_cells_apart_and_no_head_where_it_is_introduced() -> None:
     document = passage(
         [
             ("paragraph", "These plans can print photos:"),

@@ -100,6 +100,22 @@ _NAME = re.compile(
 )
 
 
+_LIMIT = re.compile(
+    rf"\b(?:within|for|until|up to|at most|no later than) (?:about |the (?:first|next|last) )?{FIGURE}[\s\u00a0-]"
+    r"(?:(?:working|business|calendar|full) )?(?:hour|day|week|month|year)|\b(?:only|unless)\b",
+    re.IGNORECASE,
+)
+
+
+def states_limit(text: str) -> bool:
+    """Whether a sentence says for how long, or for whom only, something holds.
+
+    >>> states_limit("They stay for 30 days."), states_limit("Only the owner can."), states_limit("Tap it.")
+    (True, True, False)
+    """
+    return _LIMIT.search(text) is not None
+
+
 def facts_in(text: str) -> Iterator[Fact]:
     """Every fact that a sentence states, kind by kind.
 

@@ -211,6 +211,8 @@ def _list_end(blocks: Sequence[Block], begin: int) -> int:
             or (first.kind == "item" and block.kind == "paragraph")
         ):
             break
+    while blocks[last].kind == "row":
+        last -= 1  # a table after the last step stands by itself
     return last + 1
 
 

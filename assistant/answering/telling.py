@@ -55,6 +55,14 @@ _IS_FRAME = re.compile(
 )
 """Headings that say what kind of text follows, and nothing of its matter."""
 
+_IS_PLACE = re.compile(
+    r"(?:(?:on|in|from) )?(?:the |your )?(web(?:site)?|browser|desktop|(?:mobile |web )?app|app store|google play|"
+    r"(?:mobile )?phone|iphone|ipad|android|windows|mac(?:os)?|linux)\W*$",
+    re.IGNORECASE,
+)
+"""Headings that say where what follows holds."""
+_NAMED_AT_ONCE = 12  # characters before a place's name in a sentence that opens with it: "On the", "Open your"
+
 _WHOLE_LIST = 6
 _LIST_CHARS = 600
 _BEST_ITEMS = 4
@@ -101,7 +109,11 @@ def heading_of(unit: Unit, passage: Passage, reader: Reader, told: Sequence[Part
         return None
     said = {stem for part in told for stem in content_stems(part.text)}
     shown = rendered(line, passage, reader, conditioned=False)
-    if shown is None or said.issuperset(content_stems(line.text)) or _points_away(line.text):
+    # Beside others of its kind, a place is the condition of what is told under it, though a step names it in passing.
+    place = _IS_PLACE.match(line.text.strip())
+    opens = place is not None and place[1].casefold() in told[0].text[: len(place[1]) + _NAMED_AT_ONCE].casefold()
+    is_told = said.issuperset(content_stems(line.text)) and (place is None or opens)
+    if shown is None or is_told or _points_away(line.text):
         return None
     text = shown.text.rstrip()
     return Part(text if text.endswith((".", "!", "?", ":")) else f"{text}:", shown.quotes)
@@ -152,6 +164,10 @@ class Voice:
         if len(usable) < len(groups) / 2:
             return []
         told, shared = self._parts(self._lead()), self._shares_condition()
+        head = next((line for line in self.unit.lines if _is_table_head(line)), None)
+        if head and (not told or head.text.count("\t") > 1):  # else nobody knows what "Yes, No" says
+            named = self._step([head], conditioned=False)
+            told += [named] if named else []
         begun = len(told)
         for lines in _best_items(usable, weights):
             part = self._step(lines, conditioned=not (told and shared))
