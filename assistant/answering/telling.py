@@ -165,7 +165,8 @@ class Voice:
             return []
         told, shared = self._parts(self._lead()), self._shares_condition()
         head = next((line for line in self.unit.lines if _is_table_head(line)), None)
-        if head and (not told or head.text.count("\t") > 1):  # else nobody knows what "Yes, No" says
+        introduced = bool(told) and told[-1].text.endswith(":")
+        if head and (not introduced or head.text.count("\t") > 1):  # else nobody knows what "Yes, No" says
             named = self._step([head], conditioned=False)
             told += [named] if named else []
         begun = len(told)
