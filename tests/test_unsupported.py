@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
-from answering_desk import WIFI, Desk, modest
+from answering_desk import WIFI, Desk, modest, told
 
 from assistant.answering.draft import last_resolution
 from assistant.domain import Block, Passage
@@ -67,6 +68,24 @@ def test_words_in_doubt_are_in_the_json_and_stay_with_the_stored_draft(answering
     assert doubted
     assert all(0.5 <= part["support"] < 1.0 for part in doubted)
     assert desk.get(f"/v1/drafts/{answer['draft_id']}")["parts"] == answer["parts"]
+
+
+def test_a_unit_that_a_model_turns_is_left_out_and_named(answering_desks: Desks) -> None:
+    desk = answering_desks[1]
+    assert desk.vendor is not None
+
+    def turned(payload: Payload) -> Behaviour:
+        found = re.search(r"=== passage (\d+):(?:(?!=== ).)*?\n[-\d. ]*([^\n]*\b5 GHz[^\n]*)", told(payload), re.S)
+        assert found is not None, "no passage names the band"
+        texts = (found[2].replace("GHz", "MHz"), found[2])
+        return Behaviour("turned", reply_text([{"text": t, "citations": [int(found[1])], "step": None} for t in texts]))
+
+    desk.vendor.script = turned
+    answer = desk.draft("Does the display connect to a 5 GHz Wi-Fi network or only to 2.4 GHz?")
+    assert answer["model"] == "openai:fake"
+    assert all("MHz" not in part["text"] for part in answer["parts"])
+    (lost,) = (one for one in answer["warnings"] if "1 of its 2 parts are left out" in one)
+    assert "5 MHz" in lost
 
 
 def said(text: str, number: int) -> Passage:
