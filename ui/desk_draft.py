@@ -18,6 +18,7 @@ _WARNINGS = {
     "rewrite": "Said anew",
     "translation": "Translation",
     "sent_before": "Sent before",
+    "language": "Language",
     "vague": "Too vague",
     "nothing_asked": "Nothing asked",
 }
@@ -38,6 +39,7 @@ _WAYS = (
 _REWRITTEN = {how: name.lower() for how, name in _WAYS}
 _LANGUAGES = ("English", "German", "French", "Spanish", "Italian", "Portuguese", "Polish")
 _LONGEST_KEPT_WORD = 24
+_QUESTION_IN = re.compile(r"the question is in (\w+), the reply")
 _NUMBER = re.compile(r"^\[\d+\] ")
 _CONFIDENCE = ((0.85, "high"), (0.65, "good"), (0.45, "moderate"), (0.25, "low"), (0.0, "very low"))
 _EDITS = (
@@ -296,11 +298,21 @@ def _warnings(warnings: Sequence[str]) -> Html | None:
             "li",
             element("strong", _WARNINGS.get(kind, "Note")),
             element("span", f"{''.join(found)}{text}"),
+            _translating(text) if kind == "language" else None,
             class_=f"warning is-{kind}",
         )
         for (kind, text), found in numbers.items()
     )
     return element("ul", *rows, class_="warnings", aria_label="Warnings")
+
+
+def _translating(warning: str) -> Html | None:
+    """A button that translates the reply into the question's language."""
+    named = _QUESTION_IN.search(warning)
+    if named is None:
+        return None
+    translate = f"Translate into {named[1]}"
+    return element("button", translate, type="button", class_="small-button", data_rewrite=f"translate:{named[1]}")
 
 
 def _body(answer: Json) -> Iterable[Html]:

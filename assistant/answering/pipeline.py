@@ -34,6 +34,7 @@ from assistant.answering.rerank import Reranker
 from assistant.answering.retrieve import ARTICLE_KINDS, retrieve
 from assistant.answering.rewrite import Rewriter
 from assistant.answering.similar import SimilarTicket, similar_tickets
+from assistant.answering.tongue import in_own_language, with_language_told
 from assistant.answering.verify import in_doubt, verify
 from assistant.domain import (
     Answer,
@@ -135,6 +136,7 @@ class Assistant:
     ) -> Answer:
         """A cited reply, a partial one, or a gap; `follower` is shown what is certain while it is made."""
         clock = _Clock()
+        question = in_own_language(question)
         if asks_nothing(question):
             return self._undrafted(Retrieval(question, (), (), ()), NOTHING_ASKED, clock)
         retrieval = self.search(question, audiences=audiences)
@@ -163,7 +165,8 @@ class Assistant:
         clock.lap("each ask")
         suggestions = allowed_suggestions(self._suggestions(retrieval, audiences), whole, question, self._rails)
         clock.lap("suggest")
-        return self._answer(question, retrieval, candidates, whole, phrased, supports, decision, suggestions, clock)
+        answer = self._answer(question, retrieval, candidates, whole, phrased, supports, decision, suggestions, clock)
+        return with_language_told(answer)
 
     def _each_asked(
         self,
@@ -224,7 +227,7 @@ class Assistant:
         rewriter = Rewriter(
             self._embedder, self._knowledge, self._drafter, self._rails, policy.stale_after_days, _LEAST_SUPPORT
         )
-        return rewriter(answer, wish)
+        return with_language_told(rewriter(answer, wish))
 
     def _undrafted(self, retrieval: Retrieval, why: str, clock: _Clock) -> Answer:
         """A typed silence: nothing that was said could be answered, and `why` as a warning."""

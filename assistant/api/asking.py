@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from assistant.answering.conversation import in_conversation
 from assistant.answering.live import Follower
 from assistant.answering.shapes import answer_json
+from assistant.answering.tongue import foreign, spoken
 from assistant.api.auth import Caller
 from assistant.api.schemas import AnswerOut, DraftRequest
 from assistant.api.services import Services
 from assistant.cleaning import cleaned
 from assistant.desk import Desk
-from assistant.domain import Audience, Question, Style, Turn, Wish
+from assistant.domain import Audience, Part, Passage, Question, Style, Turn, Wish
 from assistant.errors import SettingsError, UsageError
 
 
@@ -30,8 +31,14 @@ class Asking:
     language: str
 
     def answer(self, follower: Follower | None = None) -> AnswerOut:
-        """The answer, stored. One that is translated afterwards cannot be followed: its words are to change."""
+        """The answer, stored; in the question's language, where a chat model can translate it.
+
+        One that is translated afterwards cannot be followed: its words are to change.
+        """
         ticket_id = self.question.id or None
+        has_model = self.desk.assistant.has_model
+        own = spoken(self.question.text) if has_model else ""
+        follower = Withholding(follower, own) if follower is not None and own else follower
         answer = self.desk.ask(
             self.question,
             audiences=self.audiences,
@@ -41,10 +48,35 @@ class Asking:
             style=self.style,
             follower=None if self.language else follower,
         )
-        if self.language and answer.parts:
-            wish = Wish("translate", self.language)
+        language = self.language or (foreign(answer) if has_model else "")
+        if language and answer.parts:
+            wish = Wish("translate", language)
             answer = self.desk.rewrite(answer.id, wish, asked_by=self.asked_by, requester=self.question.requester)
         return AnswerOut.model_validate(answer_json(answer))
+
+
+@dataclass(slots=True)
+class Withholding:
+    """A `Follower` that is not shown parts in another language than `language`: they are to be translated."""
+
+    follower: Follower
+    language: str
+    is_foreign: bool = False
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the reader has left."""
+        return self.follower.is_gone
+
+    def found(self, passages: Sequence[Passage]) -> None:
+        """Pass on what was found, and see in which language it is."""
+        self.is_foreign = any(spoken(passage.text) not in ("", self.language) for passage in passages)
+        self.follower.found(passages)
+
+    def part(self, part: Part) -> None:
+        """Pass on a part that stays as it is."""
+        if not self.is_foreign:
+            self.follower.part(part)
 
 
 def asking(body: DraftRequest, caller: Caller, services: Services) -> Asking:
