@@ -139,3 +139,52 @@ def test_without_a_complete_answer_it_says_why_there_is_no_draft():
     asked_back = article_draft("x", [ticket("a", ("agent", "Which version is it?"))])
     assert "none of these answers is complete" in asked_back.why_not
     assert "No draft for x" in article_markdown(asked_back)
+
+
+@pytest.mark.parametrize(
+    "bound",
+    [
+        "I have reset your password just now.",
+        "We've refunded the second charge on your account.",
+        "Your order was sent on Monday.",
+        "Order #48213 is on its way.",
+        "I checked your logs and found three failed attempts.",
+        "As you mentioned, the lamp is in [ADDRESS 1].",
+        "Your subscription has now been cancelled.",
+    ],
+)
+def test_what_was_done_for_one_customer_is_left_out_and_said(bound: str) -> None:
+    draft = article_draft(
+        "pairing", [ticket("t1", ("customer", "It will not pair"), ("agent", f"{bound} {PAIR} {WIFI}"))]
+    )
+    told = " ".join(part.text for part in draft.parts)
+    assert bound not in told
+    assert "Hold the lamp button" in told
+    assert draft.left_out == 1
+    assert draft.one_ticket
+    text = article_markdown(draft)
+    assert "From one ticket" in text
+    assert "Left out: 1 sentence about that customer's own case." in text
+
+
+def test_an_answer_that_is_only_one_customers_case_is_refused_with_the_reason() -> None:
+    case = (
+        "I have reset your password just now and sent the new one to [EMAIL 1]. I also removed the second payment from "
+        "your invoice. Your account has been unlocked and the refund was issued for order 48213."
+    )
+    draft = article_draft("passwords", [ticket("t1", ("customer", "I cannot log in"), ("agent", case))])
+    assert draft.parts == ()
+    assert "one customer" in draft.why_not
+
+
+@pytest.mark.parametrize(
+    "general",
+    [PAIR, WIFI, "Your display has to be on the same network.", "If your password is lost, choose Reset password.",
+     "Settings that have been changed are kept in your account."],
+)  # fmt: skip
+def test_what_holds_for_everybody_is_kept(general: str) -> None:
+    draft = article_draft("pairing", [ticket("t1", ("agent", f"{PAIR} {WIFI} {general}"))])
+    assert general.split(". ")[0].rstrip(".") in " ".join(part.text for part in draft.parts)
+    two = article_draft("pairing", [ticket(key, ("agent", f"{PAIR} {WIFI}")) for key in ("t1", "t2")])
+    assert not two.one_ticket
+    assert "From one ticket" not in article_markdown(two)

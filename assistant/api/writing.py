@@ -102,5 +102,7 @@ def _draft(draft: ArticleDraft) -> dict[str, Any]:
         "parts": [{"text": part.text, "tickets": list(part.tickets)} for part in draft.parts],
         "questions": list(draft.questions),
         "why_not": draft.why_not,
+        "one_ticket": draft.one_ticket,
+        "left_out": draft.left_out,
         "markdown": as_markdown(draft),
     }

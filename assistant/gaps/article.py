@@ -1,7 +1,8 @@
 """A draft article from what the desk's own agents answered, each sentence cited to its tickets.
 
 Only where a complete human answer exists: one that did not just ask back, point elsewhere or say that it is looked
-into, in a ticket that ended well. Nothing is reworded, nothing is added; a writer makes the article.
+into, in a ticket that ended well. Sentences about one customer's case are left out; where too little is left that holds
+for everybody there is no draft. Nothing is reworded, nothing is added; a writer makes the article.
 """
 
 from __future__ import annotations
@@ -31,6 +32,28 @@ _PENDING = re.compile(
     r"(?:send|tell|share|provide))",
     re.IGNORECASE,
 )
+_CASE = re.compile(
+    # what the agent did or found, in this case
+    r"\b(?:i|we)(?:(?:'|’)ve| have| had)? (?:just |now |already |also |since |gone ahead and |went ahead and )*"
+    r"(?:reset|refunded|cancell?ed|credited|issued|processed|updated|changed|removed|added|enabled|disabled|activated|"
+    r"deactivated|unlocked|restored|sent|resent|shipped|replaced|extended|upgraded|downgraded|merged|moved|deleted|"
+    r"corrected|fixed|adjusted|applied|looked|checked|found|see|saw|noticed|confirmed|verified|created|linked|"
+    r"transferred|charged|marked|flagged|arranged|ordered|scheduled|granted|set|made|taken|tested|reproduced)\b"
+    # what was done to what is this customer's
+    r"|\byour (?:[\w-]+ ){0,2}(?:has|have|was|were) (?:now |just |already |since |successfully )*(?:been )?"
+    r"(?:\w+ed|reset|set|sent|paid|made)\b"
+    r"|\b(?:on|for|in|to|from|under) your (?:order|invoice|case|ticket|refund)\b"
+    r"|\byour (?:order|invoice|ticket|case|refund|payment|parcel|tracking) (?:number|no\.?|id|#)"
+    # a number of one order, invoice or case; a placeholder for a person, an address, a number
+    r"|\b(?:order|invoice|ticket|case|tracking|reference|rma|serial)s? ?(?:number|no\.?|id)?:? ?#?[a-z]{0,4}-?\d{3,}"
+    r"|(?<!\w)#\d{3,}"
+    r"|\[[a-z_ -]+ \d+\]|<(?:name|person|email|phone|address|account|card|number|id|secret)[ _\w]*>"
+    # what holds on this day only
+    r"|\bas you (?:mentioned|wrote|said|described)|in your (?:screenshot|message|log|photo|picture|last (?:mail|reply))"
+    r"|\byou (?:mentioned|wrote|said|told|reported)\b",
+    re.IGNORECASE,
+)
+"""Sentences about one customer's case: an article that said them would be wrong for everybody else."""
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
 _THANKS = re.compile(
     r"\b(?:that (?:worked|did it|helped|solved|fixed)|it works|works now|worked (?:for me|perfectly|great)|solved|"
@@ -82,7 +105,8 @@ class ArticleDraft:
     """A draft, or why there is none.
 
     `edits` is the article that it would extend, None for a new one; `parts` are then only what that article does not
-    say yet. `why_not` is empty exactly where there are parts.
+    say yet. `why_not` is empty exactly where there are parts. `one_ticket` says that all of it comes from a single
+    ticket; `left_out` is how many sentences of the leading answer were about that customer only.
     """
 
     title: str
@@ -90,6 +114,8 @@ class ArticleDraft:
     parts: tuple[Part, ...]
     questions: tuple[str, ...]
     why_not: str
+    one_ticket: bool = False
+    left_out: int = 0
 
 
 def article_draft(name: str, tickets: Sequence[Ticket], nearest: Target | None = None) -> ArticleDraft:
@@ -111,7 +137,9 @@ def article_draft(name: str, tickets: Sequence[Ticket], nearest: Target | None =
         if not parts:
             said = f"“{nearest.title}” already says what agents answer: people do not find it, or do not understand it."
             return ArticleDraft(name, nearest, (), questions, said)
-    return ArticleDraft(name, nearest, tuple(parts), questions, "")
+    one_ticket = len({key for part in parts for key in part.tickets}) == 1
+    ticket = next(ticket for ticket, _ in complete if ticket.key == leading[0])
+    return ArticleDraft(name, nearest, tuple(parts), questions, "", one_ticket, _case_bound(ticket))
 
 
 def complete_answer(ticket: Ticket) -> tuple[str, ...]:
@@ -141,11 +169,27 @@ def as_markdown(draft: ArticleDraft) -> str:
 
 def _substance(message: str) -> tuple[str, ...]:
     """The message's sentences without courtesies; empty where it only asks back, points elsewhere or promises."""
-    kept = tuple(s for s in _sentences(message) if not _COURTESY.match(s) and not s.endswith("?") and _is_more(s))
+    kept = _general(message)
     said = _ADDRESS.sub("", " ".join(kept))
     if len(_WORD.findall(said)) < _LEAST_WORDS or _PENDING.search(said):
         return ()
     return kept
+
+
+def _general(message: str) -> tuple[str, ...]:
+    """The sentences that hold for everybody."""
+    return tuple(s for s in _told(message) if not _CASE.search(s))
+
+
+def _told(message: str) -> tuple[str, ...]:
+    return tuple(s for s in _sentences(message) if not _COURTESY.match(s) and not s.endswith("?") and _is_more(s))
+
+
+def _case_bound(ticket: Ticket) -> int:
+    """How many sentences of the ticket's answer are about its customer only."""
+    answer = set(complete_answer(ticket))
+    of_answer = [m.text for m in ticket.messages if m.by_agent and answer.intersection(_sentences(m.text))]
+    return sum(1 for text in of_answer for s in _told(text) if _CASE.search(s))
 
 
 def _is_more(sentence: str) -> bool:
@@ -206,12 +250,27 @@ def _additions(leading: tuple[str, tuple[str, ...]], answers: Sequence[tuple[str
 def _why_not(tickets: Sequence[Ticket]) -> str:
     if not tickets:
         return "No resolved ticket belongs to this theme, so there is no human answer to write from."
+    bound = sum(bool(_case_bound_only(ticket)) for ticket in tickets)
     answered = sum(any(message.by_agent for message in ticket.messages) for ticket in tickets)
     if answered == 0:
         return f"Nobody has answered any of the {counted(len(tickets), 'ticket')} of this theme."
+    if bound:
+        return (
+            f"Agents answered {answered} of {counted(len(tickets), 'ticket')}, and {bound:,} of these answers tell "
+            "what was done for one customer (an account, an order, a reset): nothing in them holds for everybody."
+        )
     return (
         f"Agents answered {answered} of {counted(len(tickets), 'ticket')}, and none of these answers is complete: they "
         "ask back, point elsewhere, promise to look into it, or the customer says that it did not help."
+    )
+
+
+def _case_bound_only(ticket: Ticket) -> bool:
+    """Whether an answer of the ticket would be one but for what it says about this customer's case."""
+    return any(
+        len(_WORD.findall(" ".join(_told(m.text)))) >= _LEAST_WORDS and any(_CASE.search(s) for s in _told(m.text))
+        for m in ticket.messages
+        if m.by_agent
     )
 
 
@@ -226,6 +285,13 @@ def _page(draft: ArticleDraft) -> Iterator[str]:
     yield f"# {words(draft.title)}" if draft.edits is None else f"# Edit of {words(draft.edits.title)}"
     yield ""
     numbers = {key: n for n, key in enumerate(dict.fromkeys(k for p in draft.parts for k in p.tickets), 1)}
+    if draft.one_ticket:
+        yield "From one ticket: nobody else has said this, so ask somebody who knows before it is published."
+        yield ""
+    if draft.left_out:
+        about = counted(draft.left_out, "sentence")
+        yield f"Left out: {about} about that customer's own case."
+        yield ""
     for part in draft.parts:
         yield f"{words(part.text)} {' '.join(f'({numbers[key]})' for key in part.tickets)}"
         yield ""
