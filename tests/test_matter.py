@@ -85,6 +85,17 @@ def test_nothing_is_drafted_or_logged_and_the_desk_says_why(
         assert "confidence" not in shown
 
 
+def test_one_thing_and_no_question_is_asked_back_and_never_called_answered(
+    answering_desks: tuple[Desk, Desk],
+) -> None:
+    for text in ("My display does not work", "The calendar."):
+        found = answering_desks[0].draft(text)
+        assert found["verdict"] in ("partial", "gap")
+        assert found["follow_ups"]
+        assert any(warning.startswith("few_words: ") for warning in found["warnings"])
+    assert not any(warning.startswith("few_words: ") for warning in answering_desks[0].draft()["warnings"])
+
+
 def test_a_vague_question_is_asked_back_in_a_reply_that_is_begun(answering_desks: tuple[Desk, Desk]) -> None:
     found = answering_desks[0].draft("It does not work", requester="Sam")
     assert found["follow_ups"]

@@ -19,6 +19,7 @@ _WARNINGS = {
     "translation": "Translation",
     "sent_before": "Sent before",
     "language": "Language",
+    "few_words": "Few words",
     "vague": "Too vague",
     "nothing_asked": "Nothing asked",
 }

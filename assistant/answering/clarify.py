@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from assistant.answering.asks import asks, question_weights
 from assistant.answering.conditions import Reader
 from assistant.answering.language import words
-from assistant.answering.matter import is_vague
+from assistant.answering.matter import is_vague, says_little
 from assistant.domain import Candidate, Passage, Question, Source
 
 MOST = 3
@@ -39,7 +39,7 @@ def follow_ups(
     """
     told = _conditions(candidates, sources, whole)
     asked = [*_platforms(question, told), *_versions(question, told), *_others(question, told)]
-    if is_vague(question) or not asks(question) or not (asked or sources):
+    if is_vague(question) or says_little(question) or not asks(question) or not (asked or sources):
         asked = [*_matter(question, candidates), *asked]
     return tuple(asked[:MOST])
 

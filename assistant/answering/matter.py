@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 
-from assistant.answering.language import NEGATIONS, content_stems, stem, words
+from assistant.answering.asks import is_question, is_wish
+from assistant.answering.language import NEGATIONS, content_stems, sentences, stem, words
 from assistant.domain import Question
 from assistant.stopwords import STOP_WORDS
 
 NOTHING_ASKED = "nothing_asked: the message thanks, greets or closes; nothing was asked, so nothing was looked up"
 VAGUE = "vague: the message names no matter; ask the customer first. Nothing was drafted, and it is no gap yet"
+FEW_WORDS = "few_words: the message names one thing and does not say what is the matter; ask back before you send this"
 
 _READ_CHARS = 2_000
 _MOST_CHARS = 400  # nobody thanks at greater length without saying something else
@@ -65,6 +67,7 @@ _GENERIC = frozenset(
     stem(word)
     for word in """error errors broken broke break breaks wrong fail fails failed failing failure fault faulty bug
     bugs buggy
+    everything everybody
     trouble troubles stuck nothing happen happens happened happening stop stops stopped quit message messages
     app application program programme software website site page device system computer phone stuff tried
     urgent urgently asap immediately soon yesterday today tomorrow anymore longer week weeks month ago day
@@ -122,6 +125,16 @@ def is_vague(question: Question) -> bool:
     (False, False)
     """
     return not asks_nothing(question) and not _named(question.full_text[:_READ_CHARS])
+
+
+def says_little(question: Question) -> bool:
+    """Whether the message names one thing and asks nothing of it: "My display does not work".
+
+    >>> says_little(Question("My display does not work")), says_little(Question("How do I clean my display?"))
+    (True, False)
+    """
+    told = [question.text[start:end] for start, end in sentences(question.text[:_MOST_CHARS])]
+    return len(_named(question.full_text[:_READ_CHARS])) == 1 and not any(is_question(s) or is_wish(s) for s in told)
 
 
 def names_a_matter(text: str) -> bool:

@@ -18,7 +18,7 @@ from assistant.answering.each_ask import Alone, each_asked
 from assistant.answering.fuse import FusionWeights
 from assistant.answering.guard import violations_of
 from assistant.answering.live import Follower, Live
-from assistant.answering.matter import NOTHING_ASKED, VAGUE, asks_nothing, is_matter, is_vague
+from assistant.answering.matter import FEW_WORDS, NOTHING_ASKED, VAGUE, asks_nothing, is_matter, is_vague, says_little
 from assistant.answering.phrase import (
     EXTRACTIVE,
     NoRails,
@@ -161,7 +161,10 @@ class Assistant:
         if not phrased.declined:
             kept = supports if decision.verdict != "gap" else []
             phrased, supports = self._each_asked(question, phrased, kept, whole, audiences)
-            decision = replace(decision, verdict="partial") if supports and decision.reason else decision
+            if says_little(question):
+                phrased = replace(phrased, notices=(*phrased.notices, FEW_WORDS))
+            if supports and (decision.reason or says_little(question)):
+                decision = replace(decision, verdict="partial")
         clock.lap("each ask")
         suggestions = allowed_suggestions(self._suggestions(retrieval, audiences), whole, question, self._rails)
         clock.lap("suggest")
