@@ -34,6 +34,7 @@ TURNED = [
     ("An album can hold up to 200 photos.", "up to", "at least"),
     ("Hold the button for more than 8 seconds to reset it.", "more than", "less than"),
     ("Your plan has to be 12 months or older for a new trial.", "or older", "or less"),
+    ("You can use the app on more than one phone.", "more than", "less than"),
     ("You can ask for a refund within 14 days of the charge.", "within", "after"),
     ("Restart the display after you install the update.", "after", "before"),
     ("The old password works until 3 October.", "until", "after"),

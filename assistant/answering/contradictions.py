@@ -122,7 +122,7 @@ _CONDITION = re.compile(
 )
 _CLAUSE = re.compile(r"; | [\u2013\u2014] ")
 _LED_IN = 0.5  # share of the claim's matter that a clause has to hold, to be what the claim tells
-_KEPT = 0.34  # share of a condition's matter from which it counts as told
+_KEPT = 0.5  # share of a condition's matter from which it counts as told
 _LIMITS = frozenset(map(stem, "only just solely exclusively must limited no not".split()))
 
 

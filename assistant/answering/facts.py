@@ -78,6 +78,12 @@ _AFTER_FIGURE = re.compile(
     r"(?P<down>less|fewer|earlier|below|shorter|smaller|under|lower))\b",
     re.IGNORECASE,
 )
+_BOUND = re.compile(
+    r"\b(?:(?P<down>at most|no(?:t)? more than|less than|fewer than|up to)"
+    rf"|(?P<up>at least|no(?:t)? (?:less|fewer) than|(?<!no )(?<!not )more than))(?! ?{FIGURE})(?P<what> .{{1,40}})",
+    re.IGNORECASE,
+)
+"""A bound of what is no figure: "more than one device", "at least a few"."""
 _TIME = re.compile(
     r"\b(?P<how>after|before|within|until|till|since|every|during|prior to)\b(?P<what>.{0,60})", re.IGNORECASE
 )
@@ -128,9 +134,11 @@ def facts_in(text: str) -> Iterator[Fact]:
     yield from measures_in(text)
     for match in _TIME.finditer(text):
         how = match["how"].lower()
-        key = _time_key(match["what"])
+        key = _related(match["what"])
         if key:
             yield Fact("time", key, _SAME_TIME.get(how, how), match["how"])
+    for match in _BOUND.finditer(text):
+        yield Fact("bound", _related(match["what"]), "up" if match["up"] else "down", match["up"] or match["down"])
     yield from _sides(text)
     for name in names_in(text):
         if not (_PLATFORM.fullmatch(name) or _MONTH.fullmatch(name) or _WEEKDAY.fullmatch(name)):
@@ -177,8 +185,8 @@ def _unit(text: str) -> str:
     return _SAME_UNIT.get(name, name) if name in _KNOWN_UNITS else ""
 
 
-def _time_key(following: str) -> str:
-    """What a word of time relates to: the first figure of the next words, else the stem of the first one that tells."""
+def _related(following: str) -> str:
+    """What a bound or a word of time relates to: a figure among the next words, else the first stem that tells."""
     near = " ".join(following.split()[:4])
     figure = re.search(FIGURE, f" {near} ", re.IGNORECASE)
     return _figure(figure.group()) if figure else next(iter(content_stems(near)), "")
