@@ -76,7 +76,7 @@ GOOD = "# Good\n\nThis one is fine."
         ("line.jsonl", b'{"id": 1, "text": "x"', "expected one JSON object in UTF-8"),
         ("deep.jsonl", b"[" * 200_000 + b"]" * 200_000, "expected one JSON object in UTF-8"),
         ("list.jsonl", b'["a"]', "expected one JSON object, found list"),
-        ("number.jsonl", b'{"id": "x", "text": {"a": 1}}', "text: "),
+        ("number.jsonl", b'{"id": "x", "title": "X", "text": {"a": 1}}', "text: "),
         ("time.jsonl", b'{"id": "x", "text": "x", "updated_at": "yesterday"}', "updated_at"),
         ("kind.jsonl", b'{"id": "x", "text": "x", "kind": "poem"}', "kind"),
         ("ticket.jsonl", b'{"id": "x", "created": "2024-01-01", "messages": "no"}', "field messages"),
@@ -101,8 +101,8 @@ def test_a_document_of_fifty_megabytes_is_refused_and_the_next_is_read(
 ) -> None:
     path = tmp_path / "a.jsonl"
     with path.open("w") as file:
-        file.write(json.dumps({"id": "huge", "text": "x" * 50_000_000}) + "\n")
-        file.write(json.dumps({"id": "small", "text": "Small."}) + "\n")
+        file.write(json.dumps({"id": "huge", "title": "Huge", "text": "x" * 50_000_000}) + "\n")
+        file.write(json.dumps({"id": "small", "title": "Small", "text": "Small."}) + "\n")
     summary = read(sqlite_database, path)
     assert (summary.added, summary.failed) == (1, 1)
     assert "expected at most 20,000,000 bytes, found 50,000," in summary.failures[0]["reason"]
@@ -326,3 +326,24 @@ def test_a_reader_that_has_seen_enough_ends_the_command_quietly(filled: Path, tm
     process.wait(timeout=60)
     process.stderr.close()
     assert error == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"id": "q", "text": "How do I print?"},
+        {"id": "q", "title": "Printing", "text": "How do I print?", "channel": "email"},
+        {"id": "q", "title": "Printing", "text": "How do I print?", "created": "2026-06-02T06:58:00Z"},
+        {"id": "q", "title": "Printing", "text": "How do I print?", "relevant": ["print"], "expected": "answered"},
+    ],
+)
+def test_a_question_among_lines_never_becomes_an_article(
+    sqlite_database: Database, tmp_path: Path, line: dict[str, object]
+) -> None:
+    article = {"id": "print", "title": "Print", "text": "Choose File, then Print."}
+    said = [{**line, "id": "faq", "kind": "faq"}, {**line, "id": "mine", "audience": "internal"}]
+    path = tmp_path / "lines.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in (article, line, *said)), "utf-8")
+    summary = read(sqlite_database, path)
+    assert (summary.added, summary.failed) == (3, 1)
+    assert "looks like a question" in summary.failures[0]["reason"]

@@ -21,6 +21,9 @@ from ingest.tickets import ticket_document
 
 MAX_KEY_CHARS = 500
 _ID = re.compile(rb'"id"\s*:\s*("(?:[^"\\]|\\.){1,1000}"|-?\d{1,18})')
+_CASE = frozenset({"relevant", "split", "expected", "answerable"})  # keys of a case of `waypost eval`
+_ASKED = frozenset({"created", "channel", "requester"})  # keys of a question and of a ticket, never of an article
+_ARTICLE = frozenset({"html", "markdown", "url", "updated_at"})  # keys of an article, never of a question
 _ESCAPED_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -138,4 +141,30 @@ def _id_in(raw: bytes) -> str:
 def _reader(record: Mapping[str, Any], defaults: Defaults, where: str) -> Callable[[Mapping[str, Any], str], Document]:
     if "messages" in record or record.get("kind", defaults.kind) == "ticket":
         return lambda r, _revision: ticket_document(r, defaults.rules)
-    return lambda r, revision: article_document(r, None, revision, defaults, where=where)
+    return lambda r, revision: _article(r, revision, defaults, where)
+
+
+def _article(record: Mapping[str, Any], revision: str, defaults: Defaults, where: str) -> Document:
+    if is_question(record, defaults):
+        raise UnreadableItem(
+            f"{where}: expected an article with a title, or a ticket with messages; found what looks like a question "
+            f"({', '.join(sorted(map(str, record)))[:120]}). Ask it with `waypost ask --batch`; if it is an article, "
+            'give it a title and "kind": "doc".'
+        )
+    return article_document(record, None, revision, defaults, where=where)
+
+
+def is_question(record: Mapping[str, Any], defaults: Defaults = Defaults()) -> bool:
+    """Whether a line is what somebody asks, as `ask --batch` and `eval` take it, and not an article.
+
+    A line or an option that says the kind is believed; so is a line that says its audience.
+
+    >>> is_question({"id": "q1", "text": "How?"}), is_question({"id": "a1", "title": "Print", "text": "Press P."})
+    (True, False)
+    >>> is_question({"id": "q2", "title": "Print", "text": "How?", "channel": "email"})
+    True
+    """
+    if defaults.kind is not None or "kind" in record or "audience" in record:
+        return False
+    is_plain = not _ARTICLE & set(record)
+    return bool(_CASE & set(record)) or (is_plain and ("title" not in record or bool(_ASKED & set(record))))
