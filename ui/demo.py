@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 from datetime import UTC, date, datetime, timedelta
@@ -41,10 +42,9 @@ AGENT: tuple[Audience, ...] = ("public", "internal")
 def run(data: Path | None, *, once: bool, host: str | None, port: int | None) -> None:
     """Fill the demo's directory, then show the job in the terminal (`once`) or start the server."""
     folder = data_folder(data) if data else data_folder(None).with_name("waypost-demo")
-    settings = folder / "waypost.toml"
-    if not settings.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        settings.write_text(SETTINGS, "utf-8")
+    folder.mkdir(parents=True, exist_ok=True)
+    if notice := own_settings(folder):
+        print(notice)
     home = open_home(folder, create=True)
     sample = _recent(folder / "sample")
     _fill(home, sample)
@@ -65,6 +65,24 @@ def run(data: Path | None, *, once: bool, host: str | None, port: int | None) ->
         "Ctrl-C stops."
     )
     serve(folder, None, host=host, port=port, announce=announce)
+
+
+def own_settings(folder: Path) -> str:
+    """Write this version's settings, unless the file was changed by hand; returns what is to be said about that.
+
+    What the demo wrote is known again by its sha256, kept beside it.
+    """
+    settings, mark = folder / "waypost.toml", folder / "demo-settings.sha256"
+    mine = hashlib.sha256(SETTINGS.encode()).hexdigest()
+    found = hashlib.sha256(settings.read_bytes()).hexdigest() if settings.exists() else ""
+    if found in ("", mine) or (mark.exists() and mark.read_text("utf-8").strip() == found):
+        settings.write_text(SETTINGS, "utf-8")
+        mark.write_text(mine, "utf-8")
+        return ""
+    return (
+        f"{settings} is another version's or was changed by hand, and stays as it is. This version's demo was measured "
+        "with its own thresholds: delete the file and run the demo again to use them."
+    )
 
 
 def _recent(folder: Path) -> Path:
