@@ -33,6 +33,8 @@ RetestResult = Literal["closed", "improved", "unchanged", "worse", "regressed"]
 SIGNAL_TYPES: tuple[SignalType, ...] = (
     "abstained", "rejected", "discarded", "edited", "differs", "asked_often", "flagged", "unanswerable", "review",
 )  # fmt: skip
+WITHDRAWN = "-"
+"""Stands in an override where a person takes an earlier word back."""
 REVERSIBLE = ("set", "ignore", "unignore", "merge", "split", "withdraw", "fix", "unfix", "place")
 """Actions of a theme's history that can be taken back; the others only tell what happened."""
 THEME_STATUSES: tuple[ThemeStatus, ...] = ("new", "accepted", "in_progress", "shipped", "measured", "dismissed")

@@ -56,10 +56,9 @@ _DONE = {
     "comment": "Comment added.",
     "proposal": "Proposed, with your name.",
     "withdraw": "Taken back.",
-    "reason": "Noted; it counts as the truth and trains.",
     "read": "",
 }
-_NO_UNDO = ("undo", "reason", "read")
+_NO_UNDO = ("undo", "read")
 
 Changes = dict[Any, Any]
 """New values by component, as Gradio takes them."""
@@ -158,7 +157,7 @@ def _content(client: Client, asked: Mapping[str, str]) -> Html:
     if "theme" in asked:
         return _theme(client, asked["theme"], asked.get("period", ""))
     if "listen" in asked:
-        return _listen(client, asked["listen"])
+        return _listen(client, asked["listen"], again="again" in asked)
     if "digest" in asked:
         return _digest(client, asked["digest"])
     if asked.get("view") == "knowledge":
@@ -211,10 +210,11 @@ def _left(client: Client, theme: Json, period: str, currency: str, back: str, *,
     return theme_page(theme, brief, evidence, currency, back, may_change=may_change)
 
 
-def _listen(client: Client, theme_id: str) -> Html:
+def _listen(client: Client, theme_id: str, *, again: bool) -> Html:
     theme = calls.theme(client, theme_id, "")
-    found = calls.contacts(client, theme_id, sample=calls.SAMPLE, unread="true")
-    return listen_page(theme, found, may_change=not calls.refusal(client, theme_id))
+    unread = {} if again else {"unread": "true"}
+    found = calls.contacts(client, theme_id, sample=calls.MOST_HEARD if again else calls.SAMPLE, **unread)
+    return listen_page(theme, found, again=again, may_change=not calls.refusal(client, theme_id))
 
 
 def _navigation(here: str) -> Html:
@@ -248,8 +248,13 @@ def _acted(board: _Board, client: Client, query: str, action: Json) -> Changes:
     if kind == "read":
         return {board.notice: ""}
     undo = None if kind in _NO_UNDO else _undo(client, action, done)
-    words = _DONE.get(kind) or _set_words(action)
+    words = _reason_words(action) if kind == "reason" else _DONE.get(kind) or _set_words(action)
     return {board.content: _page(client, query), board.notice: notice(words, *([undo] if undo else []), kind="good")}
+
+
+def _reason_words(action: Json) -> str:
+    said = action.get("cause", "") or action.get("stage", "")
+    return "Noted; it counts as the truth and trains." if said else "Taken back: the model's word counts again."
 
 
 def _set_words(action: Json) -> str:
@@ -260,6 +265,10 @@ def _set_words(action: Json) -> str:
 
 def _undo(client: Client, action: Json, done: Json) -> Html | None:
     """The button that takes back what was just done: the latest change of the theme that it is written on."""
+    if action["do"] == "reason":
+        field = "cause" if "cause" in action else "stage"
+        before = {field: action.get("was", ""), "was": action[field]}
+        return press("Undo", {"do": "reason", "contact": action["contact"], **before})
     if action["do"] in ("comment", "proposal"):
         return press("Undo", {"do": "withdraw", "theme": done["theme_id"], "note": done["id"]})
     if action["do"] == "fix":

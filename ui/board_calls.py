@@ -14,6 +14,7 @@ from ui.client import ApiError, Client
 PAGE = 50
 MOST = 500
 SAMPLE = 12
+MOST_HEARD = 100
 PERIODS = (("", "Last 4 weeks"), ("7", "Last week"), ("91", "Last 13 weeks"), ("364", "Last year"), ("all", "Ever"))
 _EVER = "2000-01-01"
 
@@ -184,7 +185,7 @@ def _undo(client: Client, action: Json) -> Any:
 
 
 def _reason(client: Client, action: Json) -> Any:
-    said = {k: action[k] for k in ("cause", "stage", "prevented_by") if action.get(k)}
+    said = {k: action[k] for k in ("cause", "stage", "prevented_by") if action.get(k) is not None}
     return client.put(f"/v1/contacts/{int(action['contact'])}/reason", said)
 
 

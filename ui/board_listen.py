@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from assistant.wording import CAUSES, cause_name, channel_name, counted, stage_name
 from ui.board_words import Json, choice, field
@@ -15,33 +15,34 @@ _VERDICTS = {
 }
 
 
-def listen_page(theme: Json, found: Json, *, may_change: bool) -> Html:
-    """The queue: the first contact is shown, the script brings the next."""
+def listen_page(theme: Json, found: Json, *, may_change: bool, again: bool = False) -> Html:
+    """The queue: the first contact is shown, the script brings the next; `again` brings those that were heard too."""
     contacts = found["contacts"]
     back = f"?theme={theme['id']}"
     head = element(
         "div",
         element("a", theme["name"], href=back, data_open=back, class_="back"),
         element("p", f"{found['read']:,} of {counted(found['total'], 'contact')} heard by you", class_="quiet"),
+        None if again or not found["read"] or not contacts else _again(theme["id"]),
         class_="listen-head",
     )
     if not contacts:
         return element("article", head, _all_heard(theme, found), class_="listen-page")
     cards = [
-        _card(theme["id"], contact, number, len(contacts), may_change=may_change)
+        _card(theme, contact, number, len(contacts), may_change=may_change)
         for number, contact in enumerate(contacts, 1)
     ]
     return element(
         "article",
         head,
         *cards,
-        _end(theme, len(contacts)),
+        _end(theme, len(contacts), again=again),
         _split(theme["id"]) if may_change else None,
         class_="listen-page",
     )
 
 
-def _card(theme_id: str, contact: Json, number: int, count: int, *, may_change: bool) -> Html:
+def _card(theme: Json, contact: Json, number: int, count: int, *, may_change: bool) -> Html:
     title = (
         contact["title"]
         if contact["title"] and contact["title"] not in contact["text"][: len(contact["title"])]
@@ -67,10 +68,10 @@ def _card(theme_id: str, contact: Json, number: int, count: int, *, may_change: 
             "div",
             element("button", "Back", type="button", class_="small-button", data_step="-1", disabled=number == 1),
             element("button", "Next", type="button", class_="small-button is-main", data_step="1"),
-            _judge(contact) if may_change else None,
+            *(_judges(theme, contact) if may_change else ()),
             element(
                 "label",
-                element("input", type="checkbox", value=contact["id"], data_split=theme_id),
+                element("input", type="checkbox", value=contact["id"], data_split=theme["id"]),
                 element("span", "belongs elsewhere"),
                 class_="tick",
             )
@@ -96,21 +97,42 @@ def _heard_by(names: Sequence[str]) -> Html | None:
     return element("span", f"heard by {', '.join(names[:4])}") if names else None
 
 
-def _judge(contact: Json) -> Html:
-    label = contact["cause"]["label"]
-    options = [("", "Cause: not judged"), *((key, cause_name(key)) for key in CAUSES)]
-    return choice(f"cause-{contact['id']}", "Cause", options, label, data_reason=str(contact["id"]))
+def _judges(theme: Json, contact: Json) -> tuple[Html, Html]:
+    """One choice for the cause and one for the stage; the first entry takes back what was said."""
+    stages = tuple((key, stage_name(key)) for key in theme["stages"])
+    causes = tuple((key, cause_name(key)) for key in CAUSES)
+    return _judge(contact, "cause", causes, cause_name), _judge(contact, "stage", stages, stage_name)
 
 
-def _end(theme: Json, count: int) -> Html:
-    again, back = f"?listen={theme['id']}", f"?theme={theme['id']}"
+def _judge(contact: Json, field: str, options: Sequence[tuple[str, str]], named: Callable[[str], str]) -> Html:
+    judged, title = contact[field], field.capitalize()
+    said = judged["label"] if judged["by"] else ""
+    if judged["by"]:
+        first = f"Take back what {judged['by']} said"
+    else:
+        first = f"{title}: {named(judged['label'])}, says the model" if judged["label"] else f"{title}: not judged"
+    label = f"{title}, says {judged['by']}" if judged["by"] else title
+    known = options if not said or said in dict(options) else ((said, named(said)), *options)
+    return choice(
+        f"{field}-{contact['id']}", label, [("", first), *known], said,
+        data_reason=str(contact["id"]), data_of=field, data_was=said,
+    )  # fmt: skip
+
+
+def _again(theme_id: str) -> Html:
+    address = f"?listen={theme_id}&again=1"
+    return element("a", "Hear all again", href=address, data_open=address, class_="hear-again")
+
+
+def _end(theme: Json, count: int, *, again: bool) -> Html:
+    more, back = f"?listen={theme['id']}", f"?theme={theme['id']}"
     return element(
         "section",
         element("h1", f"You have listened to {counted(count, 'person', 'people')}."),
         element("p", "What would have made each of them not write? Note it on the theme while you remember."),
         element(
             "p",
-            element("a", "Listen to more", href=again, data_open=again),
+            _again(theme["id"]) if again else element("a", "Listen to more", href=more, data_open=more),
             " · ",
             element("a", "Back to the theme", href=back, data_open=back),
         ),
@@ -126,6 +148,7 @@ def _all_heard(theme: Json, found: Json) -> Html:
     return element(
         "section",
         element("h1", words),
+        element("p", _again(theme["id"])) if found["total"] else None,
         element("p", element("a", "Back to the theme", href=back, data_open=back)),
         class_="card",
     )

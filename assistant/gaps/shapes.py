@@ -14,11 +14,13 @@ from assistant.gaps.silence import Mapped, SilenceMap
 from assistant.records import (
     REVERSIBLE,
     SIGNAL_TYPES,
+    WITHDRAWN,
     Contact,
     Evidence,
     Fix,
     Note,
     Override,
+    Reason,
     Retested,
     RetestRun,
     ThemeChange,
@@ -169,11 +171,17 @@ def effect_json(verdict: EffectVerdict) -> Json:
         **{name: _rounded(getattr(effect, name)) for name in numbers},
         "weeks_before": effect.weeks_before,
         "weeks_after": effect.weeks_after,
+        "contacts_before": effect.contacts_before,
+        "contacts_after": effect.contacts_after,
+        "exposure_before": round(effect.exposure_before, 2),
+        "exposure_after": round(effect.exposure_after, 2),
+        "exposure_note": verdict.note,
         "warnings": list(effect.warnings),
         "comparable": verdict.untouched,
         "exposure": verdict.exposure,
         "shipped_week": verdict.shipped_week,
         "weeks": [list(week) for week in verdict.weeks],
+        "control": list(verdict.control),
     }
 
 
@@ -193,8 +201,16 @@ def contact_json(
         "theme_id": contact.theme_id,
         "pinned": contact.pinned,
         "nearest": list(contact.nearest),
-        "cause": {"label": reason.cause, "probability": round(reason.cause_probability, 4)},
-        "stage": {"label": reason.stage, "probability": round(reason.stage_probability, 4)},
+        "cause": {
+            "label": reason.cause,
+            "probability": round(reason.cause_probability, 4),
+            "by": _decider(said, "cause"),
+        },
+        "stage": {
+            "label": reason.stage,
+            "probability": round(reason.stage_probability, 4),
+            "by": _decider(said, "stage"),
+        },
         "quote": reason.quote,
         "party": reason.party,
         "labelled_by": reason.by,
@@ -206,6 +222,17 @@ def contact_json(
             for o in said
         ],
     }
+
+
+def _of_contact(reason: Reason, said: Sequence[Override], field: str) -> Json:
+    probability = round(getattr(reason, f"{field}_probability"), 4)
+    return {"label": getattr(reason, field), "probability": probability, "by": _decider(said, field)}
+
+
+def _decider(said: Sequence[Override], field: str) -> str:
+    """Who decided a contact's cause or stage; empty where nobody did, or took it back."""
+    words = [(getattr(override, field), override.actor) for override in said if getattr(override, field)]
+    return words[-1][1] if words and words[-1][0] != WITHDRAWN else ""
 
 
 def run_json(

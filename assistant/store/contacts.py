@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from assistant.errors import NotFound
-from assistant.records import Contact, Counted, NewContact, NewSignal, Reason
+from assistant.records import WITHDRAWN, Contact, Counted, NewContact, NewSignal, Reason
 from assistant.seams import Vectors
 from assistant.store import gap_tables as g
 from assistant.store import tables as t
@@ -34,9 +34,6 @@ from assistant.store.encoding import vectors_from_bytes
 from assistant.store.log_state import read_state, write_state
 from assistant.store.signals import write_signals
 from assistant.store.theme_ids import theme_number
-
-WITHDRAWN = "-"
-"""Stored in an override where a person takes an earlier word back."""
 
 
 class Contacts:

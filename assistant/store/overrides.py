@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -9,9 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from assistant.errors import NotFound
-from assistant.records import NewSignal, Override
+from assistant.records import WITHDRAWN, NewSignal, Override
 from assistant.store import gap_tables as g
-from assistant.store.contacts import WITHDRAWN, decided_columns
+from assistant.store.contacts import decided_columns
 from assistant.store.corpus import pieces
 from assistant.store.database import Database
 from assistant.store.signals import write_signals
@@ -78,9 +79,22 @@ def _word(given: str | None) -> str:
 def _show(connection: Connection, contact_id: int, words: dict[str, str]) -> None:
     values = decided_columns(connection, [contact_id]).get(contact_id, {})
     if WITHDRAWN in words.values():
-        values = {**values, "labelled_by": ""}
+        taken = [field for field, word in words.items() if word == WITHDRAWN]
+        values = {**_of_model(connection, contact_id, taken), **values, "labelled_by": ""}
     if values:
         connection.execute(update(g.Contact).where(g.Contact.id == contact_id).values(**values))
+
+
+def _of_model(connection: Connection, contact_id: int, fields: Sequence[str]) -> dict[str, Any]:
+    """What the model last said of these fields, from the distribution that stands beside its labels."""
+    kept = connection.scalar(select(g.Contact.shares).where(g.Contact.id == contact_id))
+    found: dict[str, Any] = {}
+    for field in fields:
+        shares: dict[str, float] = (json.loads(kept) if kept else {}).get(field) or {}
+        if shares:
+            label = max(shares, key=shares.__getitem__)
+            found |= {field: label, f"{field}_probability": shares[label]}
+    return found
 
 
 def _shown(row: Any) -> Override:

@@ -13,6 +13,7 @@
   let file = null;
   let toOpen = null;
   let kept = null;
+  let hearing = null;
 
   waypost.action = () => [window.location.search, JSON.stringify(action ?? {})];
   waypost.wantedFile = () => [window.location.search, file ?? ""];
@@ -40,6 +41,7 @@
     busy = true;
     document.body.classList.add("is-busy");
     action = waiting.shift();
+    if (action.do === "reason") hearing = Number(action.contact);
     button("act")?.click();
   }
   const send = (what) => { waiting.push(what); next(); };
@@ -74,6 +76,9 @@
 
   waypost.shown = () => {
     document.body.classList.toggle("is-busy", busy);
+    const card = hearing && one(`.card[data-contact="${hearing}"]`);
+    if (card) all("#board .card").forEach((each) => { each.hidden = each !== card; });
+    hearing = null;
     const on = document.querySelector("#keys-on");
     if (on) on.checked = localStorage.getItem(KEYS) !== "off";
     if (kept) {
@@ -148,7 +153,10 @@
     if (filter && field.type !== "search") { keep(); filtered(filter, meant(field.value)); }
     else if (change) { keep(); send({ do: "set", theme, [change]: meant(field.value) }); }
     else if (place && meant(field.value)) send({ do: "place", theme: meant(field.value), contact: Number(place) });
-    else if (reason && meant(field.value)) send({ do: "reason", contact: Number(reason), cause: field.value });
+    else if (reason) {
+      const { of, was } = field.dataset;
+      send({ do: "reason", contact: Number(reason), [of]: meant(field.value), was: meant(was) });
+    }
     else if (field.id === "keys-on") localStorage.setItem(KEYS, field.checked ? "on" : "off");
     else if ("split" in field.dataset) {
       const bar = one(".split-bar");
