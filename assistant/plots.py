@@ -7,6 +7,7 @@ and `plot-word`; what is drawn is also said in the picture's title.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -84,6 +85,41 @@ def timeline(weeks: Sequence[Week], marks: Sequence[Mark] = (), *, width: int = 
     return _svg(inside, width, height, _told(weeks), "plot")
 
 
+def compared(
+    weeks: Sequence[str],
+    rates: Sequence[float],
+    others: Sequence[float],
+    mark: Mark,
+    *,
+    width: int = 640,
+    height: int = 180,
+) -> str:
+    """Two lines over the same weeks, the theme's rate and that of comparable themes, and where a fix shipped.
+
+    `others` may be empty. Rates of any size: the scale is made of the largest, in steps of 1, 2 or 5.
+    """
+    if not weeks:
+        return ""
+    most = max([*rates, *others, 1e-9])
+    unit = 10.0 ** (math.floor(math.log10(most)) - 1)
+    step = _step(math.ceil(most / unit))
+    top = step * math.ceil(most / unit / step)
+    frame = _Frame(
+        _MARGIN_LEFT, _MARGIN_TOP, width - _MARGIN_LEFT - _MARGIN_RIGHT, height - _MARGIN_TOP - _MARGIN_BOTTOM,
+        len(weeks), float(top),
+    )  # fmt: skip
+    lines = "".join(
+        f'<polyline class="{name}" points="{_points([(frame.x(n), frame.y(v / unit)) for n, v in enumerate(values)])}">'
+        "</polyline>"
+        for name, values in (("plot-other", others), ("plot-line", rates))
+        if values
+    )
+    named = [Week(week, 0) for week in weeks]
+    inside = f"{_scale(frame, unit)}{lines}{_fixes(named, [mark], frame)}{_week_names(named, frame)}"
+    told = f"Rate a week, {weeks[0]} to {weeks[-1]}: {rates[0]:.3g} in the first, {rates[-1]:.3g} in the last."
+    return _svg(inside, width, height, told, "plot")
+
+
 def _most(weeks: Sequence[Week]) -> float:
     """The top of the scale: a round number of at least every count and every expected range."""
     needed = max(max(w.contacts, w.high or 0) for w in weeks)
@@ -128,7 +164,7 @@ def _line(weeks: Sequence[Week], frame: _Frame) -> str:
     return f'<polyline class="plot-line" points="{points}"></polyline>'
 
 
-def _scale(frame: _Frame) -> str:
+def _scale(frame: _Frame, unit: float = 1.0) -> str:
     step = _step(int(frame.most))
     lines = []
     for value in range(0, int(frame.most) + 1, step):
@@ -136,7 +172,7 @@ def _scale(frame: _Frame) -> str:
         lines.append(
             f'<line class="plot-grid" x1="{frame.left:.1f}" x2="{frame.left + frame.width:.1f}" '
             f'y1="{y:.1f}" y2="{y:.1f}"></line>'
-            f'<text class="plot-word is-end" x="{frame.left - 6:.1f}" y="{y + 4:.1f}">{value}</text>'
+            f'<text class="plot-word is-end" x="{frame.left - 6:.1f}" y="{y + 4:.1f}">{value * unit:g}</text>'
         )
     return "".join(lines)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from assistant.wording import cause_name, counted, share, stage_name
-from ui.board_words import Json, fold
+from ui.board_words import Json
 from ui.rendering import Html, ago, element, first_words
 
 SIGNALS: Mapping[str, tuple[str, str]] = {
@@ -117,10 +117,12 @@ def retests_section(lines: Sequence[Json]) -> Html | None:
 def retest_lists(lines: Sequence[Json], most: int = 20) -> list[Html]:
     """A fold for each result, losses open."""
     return [
-        fold(
-            f"{name} ({len(mine)})",
+        element(
+            "details",
+            element("summary", element("b", name), element("span", f"{len(mine):,}", class_="count")),
             element("ul", *(_retested(line) for line in mine[:most]), class_="evidence"),
-            open_=result in ("regressed", "worse"),
+            class_="fold",
+            open=result in ("regressed", "worse"),
         )
         for result, name in _RETESTS.items()
         if (mine := [line for line in lines if line["result"] == result])

@@ -7,6 +7,7 @@ from typing import Any
 
 from assistant.plots import Mark
 from assistant.wording import cause_name, channel_name, counted, movement, share
+from ui.board_effect import effect_words
 from ui.board_history import history, notes
 from ui.board_signals import retests_section, signals_section
 from ui.board_words import (
@@ -145,7 +146,7 @@ def _fix(theme: Json, fix: Json, letter: str) -> Html:
         element(
             "div",
             element("p", day(fix["shipped_on"]), f" · {fix['what']}"),
-            _effect(fix.get("effect")),
+            effect_words(fix.get("effect"), fix["shipped_on"], letter),
             element(
                 "p",
                 element("span", fix["actor"]),
@@ -154,32 +155,6 @@ def _fix(theme: Json, fix: Json, letter: str) -> Html:
             ),
         ),
     )
-
-
-def _effect(effect: Json | None) -> Html | None:
-    """What the fix did: the change against untouched themes with its interval, and what to be careful about."""
-    if effect is None:
-        return None
-    if effect["ratio"] is None:
-        weeks = counted(effect["weeks_after"], "week")
-        return element("p", element("b", "Not enough data yet. "), f"{weeks} since it shipped.", class_="effect")
-    low, high = _factor(effect["low"]), _factor(effect["high"])
-    held = (
-        f" than without it, against {counted(effect['comparable'], 'untouched theme')}" if effect["comparable"] else ""
-    )
-    return element(
-        "p",
-        element("b", f"{_factor(effect['ratio'])} contacts", class_=f"is-{effect['verdict'].replace(' ', '-')}"),
-        f"{held}. 95 % sure: {low} to {high}.",
-        " No clear change." if effect["verdict"] == "no clear change" else "",
-        *(element("span", f" {warning.capitalize()}.", class_="warned") for warning in effect["warnings"]),
-        class_="effect",
-    )
-
-
-def _factor(ratio: float) -> str:
-    percent = round(100 * abs(1 - ratio))
-    return "as many" if percent == 0 else f"{percent} % {'fewer' if ratio < 1 else 'more'}"
 
 
 def _quotes(theme: Json) -> Html:

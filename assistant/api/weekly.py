@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query, Response
@@ -15,6 +17,7 @@ from assistant.cleaning import cleaned
 from assistant.errors import UsageError
 from assistant.gaplog.weekly import week_period
 from assistant.gaps.shapes import run_json
+from assistant.gaps.trend import week_of
 from assistant.records import RetestRun
 from assistant.store.digests import Digests
 from assistant.store.fixes import Fixes
@@ -65,6 +68,21 @@ def retest(body: RetestRequest, caller: GapWorker, services: Served) -> dict[str
     return _run(services, run)
 
 
+def _checked_weeks(name: str, amounts: Mapping[str, float]) -> None:
+    """Every week from the first to the last has a number above 0: an effect is counted against all of them.
+
+    Raises:
+        UsageError: one is no week, is missing, or holds nothing that contacts could be counted against.
+    """
+    starts = sorted(week_period(week).first for week in amounts)
+    expected = [starts[0] + timedelta(weeks=n) for n in range((starts[-1] - starts[0]).days // 7 + 1)] if starts else []
+    if missing := [week_of(start) for start in expected if start not in starts]:
+        lacking = ", ".join(missing[:10])
+        raise UsageError(f"Expected {name} for every week from the first to the last, found none for {lacking}.")
+    if empty := sorted(week for week, amount in amounts.items() if amount <= 0):
+        raise UsageError(f"Expected {name} above 0 for every week, found 0 for {', '.join(empty[:10])}.")
+
+
 def _run(services: Services, run: RetestRun) -> dict[str, Any]:
     store = Retests(services.database)
     lines, states = store.lines(run.id), {state.id: state for state in Themes(services.database).all()}
@@ -78,7 +96,6 @@ def set_exposure(name: str, amounts: Amounts, caller: GapWorker, services: Serve
     wanted = cleaned(name).strip()
     if not wanted or len(wanted) > 40:
         raise UsageError(f"Expected a name of 1 to 40 characters, found {name[:60]!r}.")
-    for week in amounts:
-        week_period(week)
+    _checked_weeks(wanted, amounts)
     Fixes(services.database).set_exposure(wanted, amounts)
     return {"name": wanted, "weeks": Fixes(services.database).exposures().get(wanted, {})}

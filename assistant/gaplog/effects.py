@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from assistant.gaps.effect import Effect, comparable, measured_effect
+from assistant.gaps.effect import BEFORE_WEEKS, Effect, carried_along, comparable, measured_effect
 from assistant.gaps.overview import Counts, monday, weekly
 from assistant.gaps.records import EffectVerdict
 from assistant.gaps.trend import week_of
@@ -76,7 +76,8 @@ def _verdict(
     kept = [n for n in range(len(counts.weeks)) if n != shipped or fix.shipped_on.weekday() == 0]
     # A week with the fix in its middle is neither before nor after.
     table, weeks = counts.table[:, kept], [counts.weeks[n] for n in kept]
-    name, exposure = _exposure(exposures, weeks, [counts.exposure[n] for n in kept])
+    needed = weeks[max(sum(n < shipped for n in kept) - BEFORE_WEEKS, 0) :]
+    name, exposure, note = _exposure(exposures, weeks, needed, [counts.exposure[n] for n in kept])
     row = counts.rows.get(theme)
     own = table[row] if row is not None else np.zeros(len(weeks), np.int64)
     after = min(sum(n < shipped for n in kept), len(weeks))
@@ -87,15 +88,30 @@ def _verdict(
     effect: Effect = measured_effect(
         own, table[list(others)], np.maximum(exposure, 1e-9), shipped=after, picked=picked, picked_by=fix.picked_by
     )
-    shown = tuple((week, int(n), float(e)) for week, n, e in zip(weeks, own, exposure, strict=True))
-    return EffectVerdict(fix, effect, name, shown, week_of(fix.shipped_on), len(others))
+    first_shown = len(weeks) - len(needed)
+    shown = tuple((week, int(n), float(e)) for week, n, e in zip(weeks, own, exposure, strict=True))[first_shown:]
+    control = carried_along(own, table[list(others)], shipped=after)[first_shown:]
+    line = tuple(round(float(n), 2) for n in control)
+    return EffectVerdict(fix, effect, name, shown, week_of(fix.shipped_on), len(others), line, note)
 
 
 def _exposure(
-    given: dict[str, dict[str, float]], weeks: list[str], contacts: list[float]
-) -> tuple[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
-    """The first given exposure that covers every week, else all contacts."""
+    given: dict[str, dict[str, float]], weeks: list[str], needed: list[str], contacts: list[float]
+) -> tuple[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]], str]:
+    """The first given exposure that covers every needed week, else all contacts and a word on which weeks lack.
+
+    Weeks before the needed ones take no part in the effect; there the exposure counts as 1.
+    """
+    notes = []
     for name, amounts in given.items():
-        if weeks and all(amounts.get(week, 0) > 0 for week in weeks):
-            return name, np.asarray([amounts[week] for week in weeks], np.float64)
-    return CONTACTS, np.asarray(contacts, np.float64)
+        missing = [week for week in needed if amounts.get(week, 0) <= 0]
+        if needed and not missing:
+            return name, np.asarray([amounts.get(week) or 1.0 for week in weeks], np.float64), ""
+        notes.append(f"counted against all contacts: {name} has no number for {_listed(missing)}")
+    return CONTACTS, np.asarray(contacts, np.float64), "; ".join(notes)
+
+
+def _listed(weeks: list[str]) -> str:
+    """The first three, and how many more."""
+    more = f" and {len(weeks) - 3} more weeks" if len(weeks) > 3 else ""
+    return ", ".join(weeks[:3]) + more

@@ -39,7 +39,8 @@ class Effect:
     `ratio` (with its 95 % interval `low` to `high`) is the theme's change over that of untouched themes:
     0.6 means 40 % fewer contacts than without the fix. `uncorrected` is what the usual comparison says, as
     many weeks just before as after; it looks better than it is for a theme picked at its peak. `untouched`
-    is the change of the comparable themes. Ratios are None where there is not enough data.
+    is the change of the comparable themes. Ratios are None where there is not enough data. Contacts and exposure,
+    before and after, are what the rates are made of.
     """
 
     verdict: Verdict
@@ -53,6 +54,10 @@ class Effect:
     weeks_before: int
     weeks_after: int
     warnings: tuple[Warning_, ...]
+    contacts_before: int = 0
+    contacts_after: int = 0
+    exposure_before: float = 0.0
+    exposure_after: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,19 @@ def measured_effect(
     half = spread * float(np.sqrt(change.variance))
     ratios = np.exp([change.log_ratio, change.log_ratio - half, change.log_ratio + half, naive.log_ratio, drift])
     return _effect(counts, exposure, periods, warnings, *ratios.tolist())
+
+
+def carried_along(counts: Counts, untouched: Counts, *, shipped: int) -> Floats:
+    """The theme's weekly contacts had it moved with the `untouched`, shape `(w,)`; empty without any before the fix.
+
+    Worked example: 60 contacts before, the untouched 200 together; a week in which they have 8 would have had
+    8 x 60 / 200 = 2.4 of the theme.
+    """
+    before = slice(max(shipped - BEFORE_WEEKS, 0), shipped)
+    theirs = float(untouched[:, before].sum()) if len(untouched) else 0.0
+    if theirs <= 0:
+        return np.zeros(0)
+    return np.asarray(untouched.sum(axis=0) * float(counts[before].sum()) / theirs, np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +251,10 @@ def _effect(
         weeks_before=int(periods.before.sum()),
         weeks_after=int(periods.after.sum()),
         warnings=warnings,
+        contacts_before=int(counts[periods.before].sum()),
+        contacts_after=int(counts[periods.after].sum()),
+        exposure_before=float(exposure[periods.before].sum()),
+        exposure_after=float(exposure[periods.after].sum()),
     )
 
 

@@ -168,7 +168,8 @@ class EffectVerdict:
     """A fix and what it did. `weeks` are the theme's weekly contacts and the exposure behind `effect`, for the plot.
 
     `untouched` is how many comparable themes it was held against; `exposure` names what contacts were counted
-    against ("contacts", "active users", "orders").
+    against ("contacts", "active users", "orders"). `control` is, week by week, what the theme would have had if it had
+    moved with them, empty without any; `note` says why a given exposure was not used.
     """
 
     fix: Fix
@@ -177,6 +178,8 @@ class EffectVerdict:
     weeks: tuple[tuple[str, int, float], ...]
     shipped_week: str
     untouched: int
+    control: tuple[float, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
