@@ -34,3 +34,11 @@ def test_settings_of_a_version_that_kept_no_mark_stay_and_that_is_said(tmp_path:
     assert "another version's" in demo.own_settings(tmp_path)
     (tmp_path / "waypost.toml").write_text(demo.SETTINGS, "utf-8")
     assert demo.own_settings(tmp_path) == ""
+
+
+def test_the_sample_of_another_version_is_replaced_and_this_ones_is_left_alone(tmp_path: Path) -> None:
+    sample = demo._recent(tmp_path / "sample")
+    (sample / "faq.csv").write_text("touched", "utf-8")
+    assert (demo._recent(sample) / "faq.csv").read_text("utf-8") == "touched"
+    (tmp_path / "demo-sample.sha256").write_text("another", "utf-8")
+    assert (demo._recent(sample) / "faq.csv").read_text("utf-8") != "touched"

@@ -86,11 +86,12 @@ def own_settings(folder: Path) -> str:
 
 
 def _recent(folder: Path) -> Path:
-    """The sample with its last whole week in the last whole week, written there once: boards show recent weeks.
+    """The sample with its last whole week in the last whole week, once a version: boards show recent weeks.
 
     Dates move by whole weeks, so that weekdays and the order of things stay; months named in sentences stay too.
     """
-    if folder.exists():
+    mark = folder.with_name("demo-sample.sha256")
+    if folder.exists() and mark.exists() and mark.read_text("utf-8") == _sample_digest():
         return folder
     today = datetime.now(UTC).date()
     weeks = (today - timedelta(days=today.isoweekday()) - _SAMPLE_ENDS) // timedelta(weeks=1)
@@ -99,8 +100,19 @@ def _recent(folder: Path) -> Path:
     shutil.copytree(SAMPLE, draft, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     for path in (path for path in draft.rglob("*") if path.is_file()):
         path.write_text(_DATE.sub(lambda found: _moved(found.group(), weeks), path.read_text("utf-8")), "utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
     draft.rename(folder)
+    mark.write_text(_sample_digest(), "utf-8")
     return folder
+
+
+def _sample_digest() -> str:
+    """sha256 over the names and bytes of the sample's files."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in SAMPLE.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")):
+        digest.update(repr((path.relative_to(SAMPLE).as_posix(), path.stat().st_size)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _moved(day: str, weeks: int) -> str:
