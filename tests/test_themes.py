@@ -172,9 +172,9 @@ def test_a_single_word_is_named_with_the_words_beside_it() -> None:
     assert naming.name.split(", ")[:2] == ["search", "results"]
 
 
-def test_no_single_member_names_a_theme() -> None:
-    titles = ["Email quota", "Maximum size", "Consuming disk"]
-    (naming,) = name_themes(titles, np.array([0, 0, 0]))
+def test_no_single_member_names_a_theme_of_more_than_three() -> None:
+    titles = ["Email quota", "Maximum size", "Consuming disk", "Folder limit"]
+    (naming,) = name_themes(titles, np.array([0, 0, 0, 0]))
     assert naming.name == UNNAMED
     (naming,) = name_themes([f"{title}\nMy mailbox is full" for title in titles], np.array([0, 0, 0]))
     assert naming.name == "mailbox"
@@ -239,3 +239,18 @@ def test_condensing_merges_only_equal_kinds_and_keeps_the_mass() -> None:
     assert len(atoms.vectors) <= 60
     assert atoms.mass.sum() == 200
     assert all(len(set(labels[atoms.back == point].tolist())) == 1 for point in range(len(atoms.vectors)))
+
+
+def test_a_theme_of_two_or_three_is_named_by_its_most_central_contact() -> None:
+    texts = [
+        "Old letters came back\nAll letters that I had thrown away came back after I pressed save.",
+        "Save brings letters back after I threw them away\nThe letters that I threw away came back.",
+        "Something else entirely",
+        "Why does the lamp blink?\nThe lamp blinks.",
+    ]
+    (named,) = name_themes(texts, np.array([0, 0, -1, -1]))
+    assert named.name in {"Old letters came back", "Save brings letters back after I threw them away"}
+    strangers = ["Parrots sing", "Ships float on water", "Parrots sing", "x"]
+    first, second = name_themes(["Wings of wax melt. Yes", "Snow is cold", *strangers], np.array([0, 0, 1, -1, 1, -1]))
+    assert first.name in {"Wings of wax melt", "Snow is cold"}
+    assert second.name.casefold() == "parrots sing"

@@ -15,7 +15,11 @@ _PIECE = 256
 
 
 def triage(batch: BatchIn, out: Out = None, data: Data = None, config: Config = None) -> None:
-    """Why each person wrote in: cause and journey stage with probabilities, and the words that show it."""
+    """Why each person wrote in: cause and journey stage with probabilities, and the words that show it.
+
+    Labelled by the fitted weights alone: a chat model's second opinion (models.chat_opinion), what the desk taught and
+    what became of answers count for the contacts of the gap log, not for a file.
+    """
     from assistant.gaps.triage import Contact, load_triage
     from ui.commands.lines import questions, written
     from ui.commands.progress import shown

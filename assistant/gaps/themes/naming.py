@@ -1,14 +1,14 @@
 """What a theme is called and which of its contacts speak for it, in the customers' words.
 
 Follows `grouping`. A name is a fragment that members wrote, word for word, chosen so that its words are
-common inside the theme and rare outside; no single member can name a theme.
+common inside the theme and rare outside; no single member can name a theme of more than three.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,6 +27,8 @@ _COMMON = 0.2
 _LENGTH_PRIOR = 5.0  # in words: a longer name must earn its words, by less than its length
 _EVERYWHERE = 0.1  # of the other contacts; what so many say ("Thunderbird") sets no theme apart
 _WORDS_BESIDE = 2
+_FEW = 3  # contacts up to which words in common are chance, and one of them says it better
+_LINE_WORDS = 12
 _CHAT_WORDS = """
 i'm i've i'd it's don't doesn't didn't can't cannot won't isn't aren't wasn't haven't hasn't please help need want
 hi hello thanks thank dear would like know does did just get got
@@ -58,6 +60,7 @@ def name_themes(texts: Sequence[str], labels: Labels) -> tuple[Naming, ...]:
     two members contain, or one of several words that at least a fifth of the members use, each of them, in whatever
     order: people seldom put the same words in a row, and "offline" tells a reader less than "display is offline".
     Where the first lines have no word in common, the words after them are read.
+    Of two or three contacts the most central one's own first line is the name, unless a phrase is in common.
     A single word stands with the two words that most set the theme apart beside it: "search, results, global".
     """
     spread, in_bodies = _spread(_head(text) for text in texts), Counter[str]()
@@ -69,9 +72,32 @@ def name_themes(texts: Sequence[str], labels: Labels) -> tuple[Naming, ...]:
         if naming.name == UNNAMED:
             in_bodies = in_bodies or _spread(_body(text) for text in texts)
             naming = _name([_body(texts[m]) for m in members], in_bodies, len(texts), used)
+        if len(members) <= _FEW and (naming.name == UNNAMED or "," in naming.name or " " not in naming.name):
+            naming = _spoken([texts[m] for m in members], naming, used)
         used.add(naming.name.casefold())
         names.append(naming)
     return tuple(names)
+
+
+def _spoken(texts: Sequence[str], naming: Naming, used: Set[str]) -> Naming:
+    """The naming with the first line of the most central of a few contacts in place of single words.
+
+    Central is who shares most of their words with the others; of equals the shorter line, then the earlier contact.
+    """
+    words = [set(_words(text[:_BODY_CHARS])) for text in texts]
+    shared = [sum(len(own & other) for other in words) - len(own) for own in words]
+    lines = [_line(text) for text in texts]
+    for row in sorted(range(len(texts)), key=lambda r: (-shared[r], len(lines[r]), r)):
+        if len(_words(lines[row])) > 1 and lines[row].casefold() not in used:
+            return Naming(lines[row], naming.words)
+    return naming
+
+
+def _line(text: str) -> str:
+    """The first line, its first sentence, at most twelve words of it."""
+    first = re.split(r"(?<=[.!?])\s", _head(text), maxsplit=1)[0].strip().rstrip(".,;:")
+    words = first.split()
+    return " ".join(words[:_LINE_WORDS]) + (" …" if len(words) > _LINE_WORDS else "")
 
 
 def representatives(vectors: Floats, members: Labels, *, count: int = 5, variety: float = 0.5) -> tuple[int, ...]:
