@@ -176,7 +176,7 @@ def test_no_single_member_names_a_theme_of_more_than_three() -> None:
     titles = ["Email quota", "Maximum size", "Consuming disk", "Folder limit"]
     (naming,) = name_themes(titles, np.array([0, 0, 0, 0]))
     assert naming.name == UNNAMED
-    (naming,) = name_themes([f"{title}\nMy mailbox is full" for title in titles], np.array([0, 0, 0]))
+    (naming,) = name_themes([f"{title}\nMy mailbox is full" for title in titles], np.array([0, 0, 0, 0]))
     assert naming.name == "mailbox"
 
 

@@ -201,16 +201,8 @@ def contact_json(
         "theme_id": contact.theme_id,
         "pinned": contact.pinned,
         "nearest": list(contact.nearest),
-        "cause": {
-            "label": reason.cause,
-            "probability": round(reason.cause_probability, 4),
-            "by": _decider(said, "cause"),
-        },
-        "stage": {
-            "label": reason.stage,
-            "probability": round(reason.stage_probability, 4),
-            "by": _decider(said, "stage"),
-        },
+        "cause": _of_contact(reason, said, "cause"),
+        "stage": _of_contact(reason, said, "stage"),
         "quote": reason.quote,
         "party": reason.party,
         "labelled_by": reason.by,
