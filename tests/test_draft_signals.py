@@ -10,6 +10,8 @@ from sqlalchemy import update
 from test_store import answer
 
 from assistant.domain import Answer, GapFound, Question
+from assistant.gaplog.differing import Differing
+from assistant.models.embedder import OnnxMiniLM
 from assistant.store import tables as t
 from assistant.store.asked import Asked, DraftRecord
 from assistant.store.contact_rows import ContactFilter
@@ -95,3 +97,26 @@ def test_a_draft_of_before_contacts_were_kept_signals_nothing_and_does_not_fail(
     Drafts(database).save(old, ticket_id=None, asked_by="t", settings={})
     Drafts(database).add_event(old.id, "discarded", "ann", None)
     assert signals(database) == []
+
+
+def test_what_was_sent_instead_of_a_draft_differs_once_and_other_words_for_it_do_not(
+    database: Database, asked: Answer, embedder: OnnxMiniLM
+) -> None:
+    drafts, differing = Drafts(database), Differing(database, embedder)
+    drafts.add_event(
+        asked.id, "sent", "ann", f"{reply_text(asked)} Please write again whenever anything is unclear here."
+    )
+    assert differing.look() == 0
+    other = (
+        "Our parcel service had a strike in the harbour last week, so the replacement lamp for the kitchen arrives on "
+        "Thursday at the earliest, with a voucher."
+    )
+    drafts.add_event(asked.id, "sent", "ann", other)
+    assert differing.look() == 1
+    assert differing.look() == 0
+    (found,) = [
+        s for signals in Signals(database).of_contacts([1, 2, 3]).values() for s in signals if s.type == "differs"
+    ]
+    assert (found.source_key, found.actor, found.evidence["from"]) == (asked.sources[0].document_key, "ann", "sent")
+    assert found.value is not None
+    assert found.value < 0.4

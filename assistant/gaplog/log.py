@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from assistant.gaplog.board import Board, moments
+from assistant.gaplog.differing import Differing
 from assistant.gaplog.effects import Effects
 from assistant.gaplog.grouping import Grouping, Pass
 from assistant.gaplog.hearing import Hearing
@@ -161,6 +162,8 @@ class GapLog:
 
     def night(self, progress: Progress | None = None) -> Pass:
         """Everything that is reconsidered once a day: labels after what people said, the themes, and what fixes did."""
+        self.hearing.hear_tickets(progress)
+        Differing(self.database, self.embedder).look()
         self.labelling.learn()
         self.catch_up(progress=progress)
         self.labelling.hear_opinions(progress=progress)

@@ -26,8 +26,8 @@ from assistant.store.mined import HumanAnswer, Mined
 
 PUBLIC: tuple[Audience, ...] = ("public",)
 _PIECE = 100
-_LEAST_WORDS = 20  # of a human's answer that is worth comparing; shorter ones ask back or say thanks
-_UNLIKE = 0.4
+LEAST_WORDS = 20  # of a human's answer that is worth comparing; shorter ones ask back or say thanks
+UNLIKE = 0.4
 UNSURE = 0.55
 """Confidence below which the articles alone could not have answered a ticket, whatever could be drafted.
 
@@ -116,12 +116,12 @@ class Mining:
     def _human(self, contact: Contact, answer: Answer) -> HumanAnswer | None:
         """The human's answer beside ours; None where either is missing."""
         ticket = HeardTickets(self.database).many([contact.document_key]).get(contact.document_key)
-        theirs = [text for text in ticket.answers if len(text.split()) >= _LEAST_WORDS] if ticket else []
+        theirs = [text for text in ticket.answers if len(text.split()) >= LEAST_WORDS] if ticket else []
         if not theirs or not answer.parts:
             return None
         linked = self.knowledge.resolving_articles([contact.document_key]).get(contact.document_key, ())
         cited = tuple(dict.fromkeys(source.document_key for source in answer.sources))
         vectors = self.embedder.embed([" ".join(part.text for part in answer.parts), *theirs])
         likeness = float((vectors[1:] @ vectors[0]).max())
-        apart = not set(linked) & set(cited) if linked else likeness < _UNLIKE
+        apart = not set(linked) & set(cited) if linked else likeness < UNLIKE
         return HumanAnswer(likeness, cited, linked, apart)
