@@ -63,10 +63,11 @@ def test_variants_inside_a_block_count_too() -> None:
 
 def test_a_question_of_few_words_is_asked_which_matter_it_is_about() -> None:
     near = passage(("Wait.", ""), title="Sound is gone"), passage(("Wait.", ""), key="b", title="Screen is dark")
-    found = asked("It is broken", *near, cites=False)
+    found = asked("The gadget is broken", *near, cites=False)
     assert found[0] == 'Is this about "Sound is gone" or "Screen is dark"?'
     assert len(found) <= 3
-    assert asked("Help, it does not work!", *near)[0] == found[0], "no object: asked whatever was found"
+    vague = asked("Help, it does not work!", *near)
+    assert vague[0] == "What is it about: which product, and which part of it?", "what was found is chance then"
     assert asked("How do I print?", *near) == ()
 
 

@@ -32,6 +32,15 @@ from assistant.domain import Question
             "I want a refund. Also, how do I delete my account?",
             ["I want a refund.", "Also, how do I delete my account?"],
         ),
+        (
+            "Notifications do not arrive on Android. And how do I change my email?",
+            ["Notifications do not arrive on Android.", "And how do I change my email?"],
+        ),
+        (
+            "How do I change my email? And notifications no longer arrive.",
+            ["How do I change my email?", "And notifications no longer arrive."],
+        ),
+        ("It does not sync. How do I add a calendar?", ["How do I add a calendar?"]),
     ],
 )
 def test_each_thing_that_is_asked_is_an_ask(text: str, asked: list[str]) -> None:
@@ -41,6 +50,10 @@ def test_each_thing_that_is_asked_is_an_ask(text: str, asked: list[str]) -> None
 @pytest.mark.parametrize(
     ("text", "documents"),
     [
+        (
+            "Notifications do not arrive on Android. And how do I change my email?",
+            {"notifications-not-arriving", "change-email"},
+        ),
         ("How do I cancel, and when do I get my money back?", {"cancel-fernway-plus", "refunds-fernway-plus"}),
         ("I can't sign in. I also need to change my time zone.", {"sign-in-problems", "time-zones"}),
         (

@@ -123,7 +123,8 @@ def test_one_that_learned_from_noise_is_refused() -> None:
         relevant = np.eye(30, dtype=bool)[rng.integers(0, 30, questions)]
         nobody = np.full((questions, 0), -1, np.float32)
         keyword = rng.random((questions, 30), np.float32)
-        return Tables(dense, keyword, np.zeros_like(dense), nobody, nobody, np.zeros((0, 30), bool), relevant), dense / 2
+        none = np.zeros_like(dense)
+        return Tables(dense, keyword, none, nobody, nobody, np.zeros((0, 30), bool), relevant), dense / 2
 
     learned = learn_reranker(leading(*asked(400), FusionWeights()))
     later = leading(*asked(100), FusionWeights())
@@ -202,7 +203,8 @@ def test_the_weights_that_are_learned_are_those_that_chose() -> None:
     dense, second = rng.random((300, 12), np.float32), rng.random((300, 12), np.float32)
     relevant = np.eye(12, dtype=bool)[(2 * second - dense).argmax(axis=1)]
     nobody = np.full((300, 0), -1, np.float32)
-    tables = Tables(dense, np.zeros_like(dense), np.zeros_like(dense), nobody, nobody, np.zeros((0, 12), bool), relevant)
+    none = np.zeros_like(dense)
+    tables = Tables(dense, none, none, nobody, nobody, np.zeros((0, 12), bool), relevant)
     asked = leading(tables, second, FusionWeights())
     learned = learn_reranker(asked)
     fused, close, *others = learned.weights
@@ -215,6 +217,7 @@ def test_the_weights_that_are_learned_are_those_that_chose() -> None:
 def test_with_nothing_to_learn_from_the_order_stays() -> None:
     dense = np.linspace(0, 1, 12, dtype=np.float32).reshape(1, 12)
     nobody = np.full((1, 0), -1, np.float32)
-    tables = Tables(dense, dense, np.zeros_like(dense), nobody, nobody, np.zeros((0, 12), bool), np.zeros((1, 12), bool))
+    none, links = np.zeros_like(dense), np.zeros((0, 12), bool)
+    tables = Tables(dense, dense, none, nobody, nobody, links, np.zeros((1, 12), bool))
     asked = leading(tables, dense, FusionWeights())
     assert np.array_equal(reranked_scores(asked, learn_reranker(asked)), asked.scores)

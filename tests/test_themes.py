@@ -172,12 +172,15 @@ def test_a_single_word_is_named_with_the_words_beside_it() -> None:
     assert naming.name.split(", ")[:2] == ["search", "results"]
 
 
-def test_no_single_member_names_a_theme_of_more_than_three() -> None:
-    titles = ["Email quota", "Maximum size", "Consuming disk", "Folder limit"]
-    (naming,) = name_themes(titles, np.array([0, 0, 0, 0]))
+def test_no_single_member_names_a_theme_of_more_than_eight() -> None:
+    said = "Email quota, Maximum size, Consuming disk, Folder limit, Inbox full, Old archive, Big files, No space, Slow"
+    titles = said.split(", ")
+    (naming,) = name_themes(titles, np.zeros(9, np.int64))
     assert naming.name == UNNAMED
-    (naming,) = name_themes([f"{title}\nMy mailbox is full" for title in titles], np.array([0, 0, 0, 0]))
-    assert naming.name == "mailbox"
+    (naming,) = name_themes([f"{title}\nMy mailbox overflows" for title in titles], np.zeros(9, np.int64))
+    assert naming.name == "mailbox overflows"
+    (naming,) = name_themes(titles[:8], np.zeros(8, np.int64))
+    assert naming.name in titles
 
 
 def test_no_two_themes_share_a_name() -> None:

@@ -106,7 +106,13 @@ class Home:
         desk = self.settings.desk
         ranges = prices(desk.minutes_per_contact, desk.cost_per_hour)
         return GapLog(
-            self.database, self.embedder, ranges, desk.currency, desk.name, self._second_opinion, self.finer_stages,
+            self.database,
+            self.embedder,
+            ranges,
+            desk.currency,
+            desk.name,
+            self._second_opinion,
+            self.finer_stages,
             self.settings.gaps.answer_factor,
         )
 

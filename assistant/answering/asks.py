@@ -54,6 +54,13 @@ _ADDED = re.compile(
     re.IGNORECASE,
 )
 """A further matter, though nothing is asked of it: "Also the screen is too bright"."""
+_AND = re.compile(rf"{_ADDED.pattern}|^\W*and\b", re.IGNORECASE)
+_TROUBLE = re.compile(
+    r"\b(?:(?:do|does|did|is|are|was|were|can|could|will|wo|would|has|have)(?: not|n['\u2019]?t)|cannot|no longer|"
+    r"never|fails?|failed|stopped|broken?|vanished|disappeared|missing|lost|gone|wrong|errors?|stuck|empty|"
+    r"crash(?:es|ed)?)\b",
+    re.IGNORECASE,
+)
 _NEED = re.compile(
     r"\b(?:(?:i|we)(?:'d| would)? (?:want|need|like|wish|have|try|tried|am trying|are trying)(?:ed)? (?:\w+ )?to"
     r"|(?:i|we)(?:'d| would) like|can ?not|can't|cant|unable to|how (?:do|can|to)|does ?n[o']t|won't|is there)\b",
@@ -100,7 +107,8 @@ def asks(question: Question) -> tuple[Ask, ...]:
     """What is asked, in order: the questions that name a matter, in the text or in what it leans on; else the title;
     else the first need or sentence.
 
-    A wish beside a single question is asked as well: "I want to stop my plan. May my sister use the rest?".
+    A wish beside a single question is asked as well: "I want to stop my plan. May my sister use the rest?". So is a
+    trouble that a question is joined to, or that is joined to one: "Photos do not load. And how do I print?".
 
     >>> [ask.text for ask in asks(Question("I like it. How do I sort mail? And can I print it? Any ideas? Thanks!"))]
     ['How do I sort mail?', 'And can I print it?']
@@ -114,7 +122,11 @@ def asks(question: Question) -> tuple[Ask, ...]:
     direct = [sentence for sentence in asking if _INTERROGATIVE.match(sentence) or _ASKS_LATER.search(sentence)]
     wishes = [sentence for sentence in told if is_wish(sentence)][:1] if len(direct) == 1 else []
     asked = [sentence for sentence in told if sentence in (*wishes, *direct)] if direct else asking
-    added = [sentence for sentence in told if _ADDED.match(sentence) and sentence not in asked]
+    added = [
+        sentence
+        for place, sentence in enumerate(told)
+        if sentence not in asked and (_ADDED.match(sentence) or _is_joined_trouble(told, place, asked))
+    ]
     asked = [sentence for sentence in told if sentence in (*asked, *added)] if asked else asked
     pieces = [_ask(piece) for sentence in asked for piece in _JOINED.split(sentence)]
     named = [ask for ask in pieces if not _EMPTY_ASK.match(ask.text)]
@@ -128,6 +140,15 @@ def asks(question: Question) -> tuple[Ask, ...]:
     needs = [sentence for sentence in told if _NEED.search(sentence) or _INTERROGATIVE.match(sentence)]
     first = [piece for need in (needs or told)[:1] for piece in _JOINED.split(need)]
     return tuple(ask for ask in map(_ask, dict.fromkeys([*first, *added])) if ask.stems or len(first) == 1)
+
+
+def _is_joined_trouble(told: Sequence[str], place: int, asked: Sequence[str]) -> bool:
+    """Whether the sentence reports a trouble and "and" stands between it and a question."""
+    if not _TROUBLE.search(told[place]):
+        return False
+    before, after = told[max(place - 1, 0) : place], told[place + 1 : place + 2]
+    is_joined_to = bool(before) and before[0] in asked and _AND.match(told[place]) is not None
+    return is_joined_to or (bool(after) and after[0] in asked and _AND.match(after[0]) is not None)
 
 
 def is_question(sentence: str) -> bool:

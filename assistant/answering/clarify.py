@@ -23,6 +23,7 @@ _PLATFORM_NAMES = {
     "windows": "Windows", "macos": "macOS", "linux": "Linux", "android": "Android", "ios": "iOS",
     "chromeos": "ChromeOS",
 }  # fmt: skip
+_ABOUT = "What is it about: which product, and which part of it?"
 _OPEN = "What did you do just before, and what did you see instead?"
 _VERSION = re.compile(r"^(?:before )?(?P<name>\D.*?) \d+(?:\.\d+)*(?: or later)?$")
 
@@ -107,14 +108,16 @@ def _others(question: Question, told: Sequence[str]) -> list[str]:
 
 
 def _matter(question: Question, candidates: Sequence[Candidate]) -> list[str]:
-    """For a question without an object, or of few words that found nothing: which of the nearest matters it is."""
+    """What it is about, where nothing is named; of few words that found nothing, which of the nearest matters."""
+    if is_vague(question):
+        return [_ABOUT, _OPEN]
     titles = dict.fromkeys(
         c.passage.title
         for c in candidates
         if c.passage.audience == "public" and 0 < len(c.passage.title) <= _LONGEST_TITLE
     )
-    if len(titles) < 2 or (len(question_weights(question)) > _FEW_WORDS and not is_vague(question)):
-        return [_OPEN] if is_vague(question) else []
+    if len(titles) < 2 or len(question_weights(question)) > _FEW_WORDS:
+        return []
     first, second = list(titles)[:2]
     return [f'Is this about "{first}" or "{second}"?', _OPEN]
 

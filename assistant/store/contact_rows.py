@@ -79,7 +79,13 @@ def counted_contact(row: Any) -> Counted:
 
 def _reason(row: Any) -> Reason:
     return Reason(
-        row.cause, row.cause_probability, row.stage, row.stage_probability, row.quote, row.party, row.labelled_by,
+        row.cause,
+        row.cause_probability,
+        row.stage,
+        row.stage_probability,
+        row.quote,
+        row.party,
+        row.labelled_by,
         row.shares or "",
     )
 

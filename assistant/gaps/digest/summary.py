@@ -40,8 +40,7 @@ def theme_facts(theme: ThemeView, currency: str) -> tuple[str, ...]:
     facts = [
         f"{w.counted(theme.contacts, 'contact')}{people}, {w.share(theme.share)} of all; "
         f"{w.money(theme.cost, currency)}.",
-        f"Cause: {w.judged(theme.cause)}. "
-        f"Stage: {w.judged(theme.stage, w.stage_name)}.",
+        f"Cause: {w.judged(theme.cause)}. Stage: {w.judged(theme.stage, w.stage_name)}.",
     ]
     if theme.weeks:
         facts.append(f"This week {w.against_expected(theme.weeks[-1])}.")

@@ -1,7 +1,7 @@
 """What a theme is called and which of its contacts speak for it, in the customers' words.
 
 Follows `grouping`. A name is a fragment that members wrote, word for word, chosen so that its words are
-common inside the theme and rare outside; no single member can name a theme of more than three.
+common inside the theme and rare outside; no single member can name a theme of more than eight.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _LENGTH_PRIOR = 5.0  # in words: a longer name must earn its words, by less than
 _EVERYWHERE = 0.1  # of the other contacts; what so many say ("Thunderbird") sets no theme apart
 _WORDS_BESIDE = 2
 _FEW = 3  # contacts up to which words in common are chance, and one of them says it better
+_SMALL = 8  # contacts up to which one word alone ("save", "Old") says less than one of them
 _LINE_WORDS = 12
 _CHAT_WORDS = """
 i'm i've i'd it's don't doesn't didn't can't cannot won't isn't aren't wasn't haven't hasn't please help need want
@@ -60,7 +61,8 @@ def name_themes(texts: Sequence[str], labels: Labels) -> tuple[Naming, ...]:
     two members contain, or one of several words that at least a fifth of the members use, each of them, in whatever
     order: people seldom put the same words in a row, and "offline" tells a reader less than "display is offline".
     Where the first lines have no word in common, the words after them are read.
-    Of two or three contacts the most central one's own first line is the name, unless a phrase is in common.
+    Of two or three contacts the most central one's own first line is the name, unless a phrase is in common; of up
+    to eight, unless more than one word is.
     A single word stands with the two words that most set the theme apart beside it: "search, results, global".
     """
     spread, in_bodies = _spread(_head(text) for text in texts), Counter[str]()
@@ -72,11 +74,17 @@ def name_themes(texts: Sequence[str], labels: Labels) -> tuple[Naming, ...]:
         if naming.name == UNNAMED:
             in_bodies = in_bodies or _spread(_body(text) for text in texts)
             naming = _name([_body(texts[m]) for m in members], in_bodies, len(texts), used)
-        if len(members) <= _FEW and (naming.name == UNNAMED or "," in naming.name or " " not in naming.name):
+        if _says_little(naming.name, len(members)):
             naming = _spoken([texts[m] for m in members], naming, used)
         used.add(naming.name.casefold())
         names.append(naming)
     return tuple(names)
+
+
+def _says_little(name: str, members: int) -> bool:
+    """Whether words chosen from these contacts name them worse than one of them does."""
+    is_one_word = " " not in name or name == UNNAMED
+    return (members <= _SMALL and is_one_word) or (members <= _FEW and "," in name)
 
 
 def _spoken(texts: Sequence[str], naming: Naming, used: Set[str]) -> Naming:
