@@ -24,7 +24,6 @@ from assistant.store.tunings import Tunings
 from assistant.tuning.adopt import paired_gain
 from assistant.tuning.fusion import Tables, reciprocal_ranks
 from assistant.tuning.reranking import leading, learn_reranker, reranked_scores, second_of_documents
-from ui.commands.tune import _told
 from ui.home import Home, open_home
 
 QUESTION = Question("refund invoice colour parcel")
@@ -101,7 +100,7 @@ def test_it_is_adopted_where_a_feature_decides_searched_with_and_undone(tmp_path
     report = json.loads(waypost("tune", "--no-encoder", "--json", "--data", data).out)
     (reranking,) = [one for one in report["compared"] if one["what"] == "reranker"]
     assert reranking["adopted"]
-    assert "reranker" in _told(report)
+    assert "reranker" in Path(report["report"]).read_text("utf-8")
     home = open_home(data)
     active = Tunings(home.database).active()
     assert active is not None
