@@ -137,7 +137,7 @@ def test_an_agent_proposes_flags_and_listens(client: TestClient, keys: dict[str,
     assert heard not in {contact["id"] for contact in again["contacts"]}
     assert again["read"] == 1
     said = client.put(f"/v1/contacts/{heard}/reason", json={"cause": "defect", "prevented_by": "A test"}, headers=agent)
-    assert said.json()["cause"] == {"label": "defect", "probability": 1.0}
+    assert said.json()["cause"] == {"label": "defect", "probability": 1.0, "by": "agent"}
     assert said.json()["reasons"][0]["actor"] == "agent"
     notes = client.get(path, headers=agent).json()["notes"]
     assert {(n["kind"], n["text"], n["actor"]) for n in notes} == {

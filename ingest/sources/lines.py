@@ -157,7 +157,8 @@ def _article(record: Mapping[str, Any], revision: str, defaults: Defaults, where
 def is_question(record: Mapping[str, Any], defaults: Defaults = Defaults()) -> bool:
     """Whether a line is what somebody asks, as `ask --batch` and `eval` take it, and not an article.
 
-    A line or an option that says the kind is believed; so is a line that says its audience.
+    A line or an option that says the kind is believed; so is a line that says its audience. Of others without a key
+    that only articles have, one asks that has a question mark and no title, or what is known of somebody who asks.
 
     >>> is_question({"id": "q1", "text": "How?"}), is_question({"id": "a1", "title": "Print", "text": "Press P."})
     (True, False)
@@ -166,5 +167,8 @@ def is_question(record: Mapping[str, Any], defaults: Defaults = Defaults()) -> b
     """
     if defaults.kind is not None or "kind" in record or "audience" in record:
         return False
+    if _CASE & set(record):
+        return True
     is_plain = not _ARTICLE & set(record)
-    return bool(_CASE & set(record)) or (is_plain and ("title" not in record or bool(_ASKED & set(record))))
+    asks = "?" in f"{record.get('title', '')} {record.get('text', '')}"
+    return is_plain and asks and ("title" not in record or bool(_ASKED & set(record)))
