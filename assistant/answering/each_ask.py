@@ -20,6 +20,7 @@ Alone = Callable[[Question], Sequence[Support]]
 
 _MOST_ASKS = 4
 _MOST_PARTS = 18
+_MOST_CHARS = 600  # in a longer story a further question is seldom a matter of its own, and each costs a search
 # Read off 28 questions of two parts each, put to the sample help desk.
 _SAID = 0.5
 _NEAR = 0.55
@@ -39,8 +40,8 @@ def each_asked(
 ) -> tuple[list[Support], tuple[str, ...]]:
     """What is told, with what `alone` has for asks that are left open, and the asks that stay open, as written.
 
-    Of a question that asks one thing nothing is open. Without `alone` nothing is added. `title_of` gives a cited
-    document's title: steps seldom say what they are for.
+    Of a question that asks one thing nothing is open. Without `alone`, or in a long story, nothing is added.
+    `title_of` gives a cited document's title: steps seldom say what they are for.
     """
     told = list(supports)
     asked = asks(question)[:_MOST_ASKS]
@@ -52,7 +53,7 @@ def each_asked(
         if _is_told(ask, told, titles, embedder):
             continue
         near = _nearness(ask, told, embedder)
-        own = list(alone(_by_itself(question, asked, place))) if alone else []
+        own = list(alone(_by_itself(question, asked, place))) if alone and len(question.text) <= _MOST_CHARS else []
         is_old = _documents(own) <= _documents(told)  # the best for it is told from already
         if near >= (_HALF_NEAR if not own or is_old else _SURELY_NEAR):
             continue
