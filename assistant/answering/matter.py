@@ -82,6 +82,17 @@ _GENERIC = frozenset(
     """.split()
 )
 """Stems of words that say that something is amiss, and not what."""
+_AMISS = frozenset(
+    stem(word)
+    for word in """error broken broke wrong fail fault faulty bug trouble stuck problem issue help work happen hilfe
+    fehler funktioniert kaputt aide erreur marche fonctionne ayuda funciona aiuto funziona errore
+    """.split()
+)
+_ASKS = re.compile(
+    r"(?:^|[.,;!]\s*)\W*(?:(?:so|and|but|please|hi|hello)\W+)*(?:how|what|where|when|who|whose|which)\b"
+    r"(?! (?:can|should|do|must|could|shall|would) (?:i|we) (?:do|try)\W*$)",
+    re.IGNORECASE,
+)
 
 
 def asks_nothing(question: Question) -> bool:
@@ -113,7 +124,7 @@ def asks_nothing(question: Question) -> bool:
 
 def is_matter(question: Question) -> bool:
     """Whether the question asks something, and names what: only then can it be a gap, and a contact."""
-    return not asks_nothing(question) and bool(_named(question.full_text[:_READ_CHARS]))
+    return not asks_nothing(question) and not is_vague(question)
 
 
 def is_vague(question: Question) -> bool:
@@ -121,10 +132,15 @@ def is_vague(question: Question) -> bool:
 
     >>> [is_vague(Question(text)) for text in ("It does not work", "help", "The app is broken, please fix it")]
     [True, True, True]
-    >>> is_vague(Question("It does not work", title="Printing")), is_vague(Question("Error 502"))
-    (False, False)
+    >>> [is_vague(Question(text)) for text in ("Error 502", "Where is my phone?", "What is wrong?")]
+    [False, False, True]
+    >>> is_vague(Question("It does not work", title="Printing"))
+    False
     """
-    return not asks_nothing(question) and not _named(question.full_text[:_READ_CHARS])
+    text = question.full_text[:_READ_CHARS]
+    if asks_nothing(question) or _named(text):
+        return False
+    return not _ASKS.search(text) or not _AMISS.isdisjoint(map(stem, words(text)))
 
 
 def says_little(question: Question) -> bool:
