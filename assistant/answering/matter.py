@@ -13,7 +13,7 @@ from assistant.answering.language import NEGATIONS, content_stems, sentences, st
 from assistant.domain import Question
 from assistant.stopwords import STOP_WORDS
 
-NOTHING_ASKED = "nothing_asked: the message thanks, greets or closes; nothing was asked, so nothing was looked up"
+NOTHING_ASKED = "nothing_asked: the message thanks, greets or closes; nothing was asked, so nothing was drafted"
 VAGUE = "vague: the message names no matter; ask the customer first. Nothing was drafted, and it is no gap yet"
 FEW_WORDS = "few_words: the message names one thing and does not say what is the matter; ask back before you send this"
 

@@ -137,10 +137,11 @@ class Assistant:
         """A cited reply, a partial one, or a gap; `follower` is shown what is certain while it is made."""
         clock = _Clock()
         question = in_own_language(question)
-        if asks_nothing(question):
-            return self._undrafted(Retrieval(question, (), (), ()), NOTHING_ASKED, clock)
         retrieval = self.search(question, audiences=audiences)
         clock.lap("retrieve")
+        if asks_nothing(question):
+            silent = self._undrafted(replace(retrieval, articles=(), tickets=()), NOTHING_ASKED, clock)
+            return replace(silent, confidence=self._sureness(retrieval))
         if is_vague(question):
             asking = self._undrafted(retrieval, VAGUE, clock)
             return replace(asking, greeting=self._policy.wording.greet(question), closing=self._policy.wording.close())
@@ -236,10 +237,13 @@ class Assistant:
         """A typed silence: nothing that was said could be answered, and `why` as a warning."""
         question, candidates = retrieval.question, _leading(retrieval)
         whole = self._knowledge.whole([c.passage for c in candidates]) if candidates else {}
-        confidence = self._decide(retrieval, (), 0.0, True).confidence
-        decision = Decision("gap", confidence, "declined")
+        decision = Decision("gap", self._sureness(retrieval), "declined")
         silent = Phrased(Draft(()), notices=(why,), declined=True)
         return self._answer(question, retrieval, candidates, whole, silent, (), decision, (), clock)
+
+    def _sureness(self, retrieval: Retrieval) -> float:
+        """The calibrated probability that what was found answers the question, whatever becomes of it."""
+        return self._decide(retrieval, (), 0.0, True).confidence
 
     def _stays(self, part: Part, retrieval: Retrieval, whole: Mapping[tuple[str, int], Passage]) -> bool:
         """Whether the part is sure to be in the reply, whatever parts come after it."""
