@@ -135,6 +135,15 @@ def test_words_of_the_prompt_are_removed() -> None:
     assert kinds("I write the body of a support reply from numbered passages.", policy=policy) == (guard.ECHO,)
 
 
+def test_a_file_may_be_opened_but_nobody_is_sent_to_what_may_be_a_host() -> None:
+    told = passage("See backup.zip for details.")
+    assert kinds("Open backup.zip and choose Restore.", told) == ()
+    assert kinds("See backup.zip for details.", told) == ()
+    for text in ("Go to backup.zip.", "Please visit backup.zip now.", "Browse to: backup.zip"):
+        assert kinds(text, told) == (guard.ADDRESS,), text
+    assert kinds("Go to backup.zip.", told, policy=Policy(hosts=frozenset({"backup.zip"}))) == ()
+
+
 def test_an_internal_source_vouches_for_no_identifier() -> None:
     internal = passage("Refund for +1 202 555 0147.", key="i", audience="internal", url="")
     assert kinds("Call +1 202 555 0147.", internal) == (guard.IDENTIFIER,)

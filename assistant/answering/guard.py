@@ -181,6 +181,9 @@ def _known_words(text: str) -> frozenset[str]:
 # --- violations --------------------------------------------------------------------------------------------
 
 _ECHO_WORDS = 7
+_SENDS = re.compile(
+    r"\b(?:go|going|head|browse|navigate|surf|connect)(?: over)? to\W*$|\bvisit(?:ing)?\W*$", re.IGNORECASE
+)
 
 
 def violations(text: str, allowed: Allowed) -> tuple[str, ...]:
@@ -207,7 +210,8 @@ def _holds_canary(text: str, canaries: Sequence[str]) -> bool:
 
 def _foreign_address(text: str, seen: Seen, allowed: Allowed) -> bool:
     """In what is written any unknown address counts; in its other readings what a program would follow."""
-    if any(_is_foreign(address, allowed) for address in (*seen.written, *seen.followed)):
+    addresses = (*seen.written, *seen.followed)
+    if any(_is_foreign(address, allowed) or _is_visited(address, text, allowed) for address in addresses):
         return True
     return bool(allowed.foreign) and any(name in form for form in squeezed(text) for name in allowed.foreign)
 
@@ -224,6 +228,13 @@ def _is_foreign(address: Address, allowed: Allowed) -> bool:
         return True  # an example in the text is no page to send anybody to
     is_join = address.sort == "host" and address.text.rpartition(".")[2][:1].isupper() and address.text[:1].islower()
     return not (same_owner(host, allowed.hosts) or is_join)
+
+
+def _is_visited(address: Address, text: str, allowed: Allowed) -> bool:
+    """Whether what may be a file is where one is sent: "open notes.zip" names a file, "go to notes.zip" a host."""
+    if address.sort != "dotted" or same_owner(host_of(address.text), allowed.hosts):
+        return False
+    return any(_SENDS.search(text[: match.start()]) for match in re.finditer(re.escape(address.text), text))
 
 
 def _is_source(url: str, allowed: Allowed) -> bool:
