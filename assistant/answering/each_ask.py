@@ -52,12 +52,12 @@ def each_asked(
         titles = [title_of(key) for key in _documents(told)]
         if _is_told(ask, told, titles, embedder):
             continue
-        near = _nearness(ask, told, embedder)
+        near = _nearness(ask, told, titles, embedder)
         own = list(alone(_by_itself(question, asked, place))) if alone and len(question.text) <= _MOST_CHARS else []
         is_old = _documents(own) <= _documents(told)  # the best for it is told from already
         if near >= (_HALF_NEAR if not own or is_old else _SURELY_NEAR):
             continue
-        fits = not is_old and _nearness(ask, own, embedder) >= max(_OWN_NEAR, near + _NEARER)
+        fits = not is_old and _nearness(ask, own, (), embedder) >= max(_OWN_NEAR, near + _NEARER)
         if fits and len(told) + len(own) <= _MOST_PARTS:
             told += own
         else:
@@ -71,16 +71,16 @@ def _is_told(ask: Ask, told: Sequence[Support], titles: Sequence[str], embedder:
     share = len(ask.stems & said) / len(ask.stems) if ask.stems else 1.0
     if not told or share == 1.0:
         return bool(told)
-    near = _nearness(ask, told, embedder)
+    near = _nearness(ask, told, titles, embedder)
     return near >= _SURELY_NEAR or (share >= _SAID and near >= _NEAR)
 
 
-def _nearness(ask: Ask, told: Sequence[Support], embedder: Embedder) -> float:
-    """The best cosine of the ask and a part, or all of them together, in [-1, 1]."""
+def _nearness(ask: Ask, told: Sequence[Support], titles: Sequence[str], embedder: Embedder) -> float:
+    """The best cosine of the ask and a part, all parts together, or what the articles are about, in [-1, 1]."""
     texts = [support.part.text for support in told]
     if not texts:
         return -1.0
-    vectors = embedder.embed([ask.text, *texts, " ".join(texts)])
+    vectors = embedder.embed([ask.text, *texts, " ".join(texts), *titles])
     return float(max(vectors[1:] @ vectors[0]))
 
 
