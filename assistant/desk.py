@@ -10,7 +10,7 @@ from assistant.answering.live import Follower
 from assistant.answering.matter import is_matter
 from assistant.answering.naming import named
 from assistant.answering.pipeline import Assistant, question_vector
-from assistant.domain import Answer, Audience, Question, Style, Wish
+from assistant.domain import FROM_ANOTHER_ARTICLE, Answer, Audience, Question, Style, Wish
 from assistant.gaplog.hearing import Hearing
 from assistant.redaction import Known, Person, Redactor
 from assistant.seams import Embedder
@@ -60,6 +60,22 @@ class Desk:
         """
         before = self.drafts.load(draft_id)
         answer = self.assistant.rewrite(before, wish, requester=requester)
+        kept = as_kept(answer, self.redactor)
+        self.drafts.save(kept, ticket_id=before.question.id or None, asked_by=asked_by, settings=self.settings)
+        return answer
+
+    def redraft(
+        self, draft_id: str, document_key: str, *, audiences: Sequence[Audience], asked_by: str, requester: str = ""
+    ) -> Answer:
+        """The stored question asked of one article, stored as a draft of its own; it is no new contact.
+
+        Raises:
+            NotFound: no such draft, or no such article. UsageError: nothing of the article can be told.
+        """
+        before = self.drafts.load(draft_id)
+        question = replace(before.question, requester=requester)
+        answer = self.assistant.ask_of(question, document_key, audiences=audiences)
+        answer = replace(answer, parent_id=before.id, rewritten=FROM_ANOTHER_ARTICLE)
         kept = as_kept(answer, self.redactor)
         self.drafts.save(kept, ticket_id=before.question.id or None, asked_by=asked_by, settings=self.settings)
         return answer

@@ -58,7 +58,8 @@ class Document:
 
     `key` is the record's id as its source gave it; `revision` is opaque and only compared.
     `links` are absolute addresses that the text points to, `agent_links` those an agent sent; `rating` is a
-    customer's satisfaction with a ticket, from 1 (worst) to 5.
+    customer's satisfaction with a ticket, from 1 (worst) to 5. `person` is whatever tells who wrote a ticket apart from
+    others, an address above all; the store keeps a keyed hash of it and nothing else.
     """
 
     key: str
@@ -78,6 +79,7 @@ class Document:
     tags: tuple[str, ...] = ()
     agent_links: tuple[str, ...] = ()
     rating: float | None = None
+    person: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +253,10 @@ class Style:
         Style(tone='formal', length='short')
         """
         return Style(self.tone or other.tone, self.length or other.length)
+
+
+FROM_ANOTHER_ARTICLE = "from another article"
+"""How a draft came about whose article an agent chose; the others say how it was said anew."""
 
 
 @dataclass(frozen=True, slots=True)

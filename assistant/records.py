@@ -20,6 +20,7 @@ SignalType = Literal[
     "discarded",  # an agent threw the draft away
     "edited",  # what was sent is far from the draft; `value` is the edit distance
     "differs",  # what the human answered is not what we would have; `value` is the likeness
+    "found_by_agent",  # an agent answered from an article that Waypost had not drafted from
     "asked_often",  # a theme: answered well, and people keep asking
     "flagged",  # an agent said why the person wrote, or what would have prevented it
     "unanswerable",  # a ticket that public knowledge alone could not have answered
@@ -31,7 +32,8 @@ RetestResult = Literal["closed", "improved", "unchanged", "worse", "regressed"]
 """`regressed` is an answered question that is answered no longer; the others are those of open gaps."""
 
 SIGNAL_TYPES: tuple[SignalType, ...] = (
-    "abstained", "rejected", "discarded", "edited", "differs", "asked_often", "flagged", "unanswerable", "review",
+    "abstained", "rejected", "discarded", "edited", "differs", "found_by_agent", "asked_often", "flagged",
+    "unanswerable", "review",
 )  # fmt: skip
 WITHDRAWN = "-"
 """Stands in an override where a person takes an earlier word back."""
@@ -45,9 +47,9 @@ class NewContact:
     """One time that somebody wrote in, before it is stored. The same `token` is the same contact, ever.
 
     Tokens begin with what they name: "ticket:4711", "review:app_store/rv-001", "ask:<draft id>". `person` is
-    whatever tells people apart at the source; only its keyed hash is stored, empty when nobody knows. `rating`
-    is on a scale of 1 (worst) to 5; `minutes` is measured handle time. `verdict`, `confidence` and `nearest`
-    say what the knowledge made of it, empty when it was not asked.
+    whatever tells people apart at the source; only its keyed hash is stored, empty when nobody knows; `person_hash` is
+    that hash where the store made it already. `rating` is on a scale of 1 (worst) to 5; `minutes` is measured handle
+    time. `verdict`, `confidence` and `nearest` say what the knowledge made of it, empty when it was not asked.
     """
 
     token: str
@@ -65,6 +67,7 @@ class NewContact:
     confidence: float | None = None
     nearest: tuple[str, ...] = ()
     minutes: float | None = None
+    person_hash: str = ""
 
     @property
     def full_text(self) -> str:

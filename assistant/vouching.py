@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from assistant.answering.guard import Policy, vouched
+from assistant.answering.violations import Policy, vouched
 from assistant.store.knowledge import StoredKnowledge
 
 _MOST_CHARS = 4_000_000

@@ -31,7 +31,7 @@ from assistant.store.contacts import Contacts
 from assistant.store.database import open_database, sqlite_url
 from assistant.store.log_state import LogState
 from assistant.store.themes import FoundTheme, Night, StoredPlace, Themes
-from eval.gap_kill_worker import START, STEPS, WEEKS, work
+from eval.gap_kill_worker import LABELLED, START, STEPS, WEEKS, work
 from eval.seeded import SeededEmbedder, vector
 
 _THEMES = 3
@@ -85,6 +85,7 @@ def fill(place: Path) -> None:
             for n in range(_EACH)
         ]
         ids = Contacts(database).add_all(contacts)
+        Contacts(database).label(dict.fromkeys(ids, LABELLED))
         found.append(FoundTheme(None, f"Theme {theme}", (), StoredPlace(vector(str(theme)), 0.5), tuple(ids)))
     seen = tuple(i for theme in found for i in theme.contact_ids)
     Themes(database).settle(Night(log.embedder.model_id, seen, tuple(found), 0))

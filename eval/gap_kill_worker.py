@@ -14,7 +14,7 @@ from assistant.files import saved
 from assistant.gaplog.board import ThemeFilter, prices
 from assistant.gaplog.log import GapLog
 from assistant.gaps.export import export
-from assistant.records import NewContact, NewSignal
+from assistant.records import NewContact, NewSignal, Reason
 from assistant.store.contacts import Contacts
 from assistant.store.database import open_database, sqlite_url
 from assistant.store.signals import Signals
@@ -25,6 +25,8 @@ from eval.seeded import SeededEmbedder
 START = datetime(2024, 1, 1, 9, tzinfo=UTC)
 STEPS = ("signal", "merge", "digest", "export")
 WEEKS = 40
+LABELLED = Reason("defect", 0.9, "use", 0.9, by="seeded")
+"""A digest is made of labelled contacts."""
 
 
 def work(folder: Path, number: int, say: Connection) -> None:
@@ -47,6 +49,7 @@ def _signal(log: GapLog, _folder: Path, number: int) -> str:
     at = START + timedelta(days=number % (7 * WEEKS))
     review = NewContact(f"review:{number}", "review", "app_store", at, f"Review {number} says it is slow.", rating=2.0)
     contact = Contacts(log.database).add(review)
+    Contacts(log.database).label({contact: LABELLED})
     flag = NewSignal(f"flagged:{number}", "flagged", at, contact, actor="ann", evidence={"prevented_by": "a label"})
     Signals(log.database).add_all([flag, flag])
     return str(contact)

@@ -28,10 +28,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from assistant.answering.draft import extractive
-from assistant.answering.guard import Policy, guarded, vouched
+from assistant.answering.guard import guarded
 from assistant.answering.language import sentences
 from assistant.answering.phrase import EXTRACTIVE, phrase, screened
 from assistant.answering.verify import verify
+from assistant.answering.violations import Policy, vouched
 from assistant.domain import Audience, Block, Candidate, Draft, Kind, Part, Passage, Question, Quote
 from assistant.models.chat import LangChainDrafter
 from assistant.models.embedder import load_embedder

@@ -101,6 +101,12 @@ class _Ticket(BaseModel):
     requester: _People = ()
     agents: _People = ()
 
+    @property
+    def person(self) -> str:
+        """What tells who wrote apart from others: an address if there is one, else a name; empty where none is told."""
+        people = self.requester or next((m.author for m in self.messages if m.by == "customer"), ())
+        return next((word for person in people for word in (*person.emails, *person.names)), "")
+
     def known(self) -> Known:
         """Who takes part, as far as the record says."""
         people = (*self.requester, *self.agents, *(person for message in self.messages for person in message.author))
@@ -152,6 +158,7 @@ def ticket_document(
         tags=tags,
         agent_links=_links(text for side, text in said if side == "agent"),
         rating=ticket.rating,
+        person=ticket.person,
     )
 
 

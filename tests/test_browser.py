@@ -102,7 +102,7 @@ def test_a_wrong_key_is_refused_in_words(server: Server, browser_at_work: Any) -
 def test_a_draft_cites_evidence_that_one_click_shows(server: Server, opened: Open) -> None:
     page = opened("/desk")
     ask(page, WIFI)
-    assert page.inner_text("#draft h2") in ("Answered", "Answered in part")
+    assert page.inner_text("#draft h2") in ("Answered", "Answered in part", "Possible answer")
     assert re.search(r"\w+ confidence\s+\d+ %", page.inner_text("#draft .confidence"))
     assert page.locator("#draft ol li").count() >= 3, "steps are a list"
     page.click("#draft .cite >> nth=0")
@@ -363,3 +363,30 @@ def test_a_draft_is_said_anew_and_the_one_before_comes_back(opened: Open) -> Non
     assert len(page.input_value("#reply textarea")) < len(before)
     page.click("#draft .said-anew a")
     page.wait_for_function(f"document.querySelector('#draft .draft')?.dataset.draft === '{first}'")
+
+
+def test_an_agent_drafts_from_another_article_and_back(server: Server, opened: Open) -> None:
+    page = opened("/desk", server.agent)
+    ask(page, WIFI)
+    other = page.locator(".others [data-rewrite]").first
+    title = other.get_attribute("aria-label").removeprefix("Draft from this: ")
+    before = page.inner_text("#draft .draft-text")
+    other.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#draft .said-anew")
+    assert "article that you chose" in page.inner_text("#draft .said-anew")
+    assert title in page.inner_text("#evidence .source h3")
+    assert page.inner_text("#draft .draft-text") != before
+    page.click("#draft .said-anew a")
+    page.wait_for_selector("#draft .said-anew", state="detached")
+    assert page.inner_text("#draft .draft-text") == before
+
+
+def test_a_gap_can_be_answered_from_an_article_that_came_near(opened: Open) -> None:
+    page = opened("/desk", width=390)
+    ask(page, ZITHER)
+    button = page.locator("#draft .gap [data-rewrite]").first
+    assert button.bounding_box()["height"] >= 40
+    button.click()
+    page.wait_for_selector("#draft .said-anew, .notice.is-bad")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,6 +1,7 @@
 """The weekly list: what it says, and that nobody's words become markup."""
 
 import json
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -92,6 +93,12 @@ def test_hostile_words_stay_words(payload: str):
         rendered = MarkdownIt("commonmark", {"html": True}).enable("table").render(render(one, "md"))
         expected = MarkdownIt("commonmark", {"html": True}).enable("table").render(render(other, "md"))
         assert Tags(rendered).tags == Tags(expected).tags
+
+
+def test_words_of_people_call_nobody_and_no_issue_of_a_tracker():
+    shown = MarkdownIt().render(words("ask @octocat/team about #12, GH#3 or a@b, but @ and # alone stay"))
+    assert not re.search(r"@\w|#\d", shown)
+    assert shown.replace("\u2060", "") == "<p>ask @octocat/team about #12, GH#3 or a@b, but @ and # alone stay</p>\n"
 
 
 def test_an_address_in_a_quote_is_no_link():

@@ -16,10 +16,11 @@ from scaling import BELOW_QUADRATIC, growth
 
 from assistant.answering import telling
 from assistant.answering.asks import coverage
-from assistant.answering.draft import Limits, extractive, resolution_suggestion
+from assistant.answering.draft import Limits, extractive
 from assistant.answering.language import content_stems
 from assistant.answering.outline import outline
 from assistant.answering.remembering import Remembering
+from assistant.answering.resolutions import resolution_suggestion
 from assistant.domain import Block, BlockKind, Candidate, Draft, Kind, Part, Passage, Question, Role, Variant
 from assistant.seams import Vectors
 
@@ -309,7 +310,7 @@ def test_a_suggestion_is_what_the_agent_wrote_in_whole_sentences_without_greetin
     assert suggestion is not None
     assert suggestion.text == "Clear the cache in Settings. Then restart the app."
     assert suggestion.document_key == "t1"
-    short = resolution_suggestion(found.passage, limits=Limits(suggestion_chars=30))
+    short = resolution_suggestion(found.passage, most_chars=30)
     assert short is not None
     assert short.text == "Clear the cache in Settings."
 

@@ -63,3 +63,63 @@ def test_a_wish_beside_a_question_is_asked_as_well() -> None:
 def test_a_question_may_come_late_in_its_sentence() -> None:
     asked = asks(Question("My phone is gone. How do I sign in? And for the future, can I use a stick?"))
     assert [ask.text for ask in asked] == ["How do I sign in?", "And for the future, can I use a stick?"]
+
+
+CHECKS = passage(
+    [
+        ("heading", "1. Look at the cable"),
+        ("paragraph", "A loose cable prints nothing. Push it in until it clicks."),
+        ("heading", "2. Feed the paper anew"),
+        ("paragraph", "Take the paper out of the printer and put it back."),
+        ("heading", "3. The printing service in Oslo is down"),
+        ("paragraph", "The printer prints nothing while the printing service is away. Wait for it."),
+        ("heading", "Still nothing"),
+        ("paragraph", "When the printer still prints nothing at all, send us the printer."),
+    ],
+    title="The printer prints nothing",
+)
+
+
+def test_a_numbered_list_of_sections_is_told_from_its_first() -> None:
+    told = texts(drafted("My printer prints nothing since Monday, what now?", CHECKS))
+    assert told[:2] == ["A loose cable prints nothing.", "Push it in until it clicks."]
+    assert not any("send us" in text for text in told)
+    assert_exact(drafted("My printer prints nothing since Monday, what now?", CHECKS), CHECKS)
+
+
+def test_a_numbered_section_that_is_asked_for_is_told_alone_and_without_its_number() -> None:
+    draft = drafted("Is the printing service down?", CHECKS)
+    assert texts(draft)[0] == "The printing service in Oslo is down:"
+    assert not any("cable" in text for text in texts(draft))
+    assert_exact(draft, CHECKS)
+
+
+def test_what_is_left_when_nothing_helped_is_not_told_first() -> None:
+    document = passage(
+        [
+            ("heading", "Turn it off and on"),
+            ("step", "Hold the button of the lamp for five seconds.", {"number": 1}),
+            ("step", "Let go when the lamp blinks.", {"number": 2}),
+            ("heading", "Still dark"),
+            ("paragraph", "Send us the lamp that stays dark, with the bill."),
+        ],
+        title="The lamp stays dark",
+    )
+    assert "Hold the button of the lamp for five seconds." in texts(drafted("My lamp stays dark, help!", document))
+
+
+def test_a_sentence_that_only_names_another_article_is_left_out() -> None:
+    document = passage(
+        [
+            ("heading", "Colour"),
+            (
+                "paragraph",
+                "Turn the ring of the lamp until the colour is right. What each colour costs is described in "
+                "Colours and power. If the colour stays white, go on with The lamp is white.",
+            ),
+        ],
+        title="Lamp",
+    )
+    assert texts(drafted("How do I change the colour of my lamp?", document)) == [
+        "Turn the ring of the lamp until the colour is right.",
+    ]

@@ -128,6 +128,11 @@ def test_an_agent_proposes_flags_and_listens(client: TestClient, keys: dict[str,
     headers = {**agent, "Idempotency-Key": "k1"}
     first = client.post(f"{path}/proposals", json={"text": "A clearer label"}, headers=headers).json()
     assert client.post(f"{path}/proposals", json={"text": "A clearer label"}, headers=headers).json() == first
+    other = client.post(f"{path}/proposals", json={"text": "Something else"}, headers=headers)
+    assert (other.status_code, "other words" in other.json()["detail"]) == (422, True)
+    elsewhere = next(t for t in client.get("/v1/themes", headers=agent).json()["themes"] if t["id"] != top["id"])
+    note = client.post(f"/v1/themes/{elsewhere['id']}/proposals", json={"text": "Else"}, headers=headers).json()
+    assert (note["theme_id"], note["text"]) == (elsewhere["id"], "Else")
     sampled = client.get(f"{path}/contacts", params={"sample": 3, "unread": True}, headers=agent).json()
     assert len(sampled["contacts"]) == 3
     assert all("person" not in contact for contact in sampled["contacts"])
@@ -191,6 +196,18 @@ def test_merge_and_split_over_http(client: TestClient, keys: dict[str, Any]) -> 
     assert client.get(f"/v1/themes/{two['id']}", headers=designer).json()["merged_into"] is None
 
 
+def test_what_is_said_of_a_theme_is_kept_without_the_people_in_it(
+    client: TestClient, keys: dict[str, Any], top: dict[str, Any]
+) -> None:
+    path, designer = f"/v1/themes/{top['id']}", keys["designer"]
+    said = "Told by ann.lee@x.example"
+    kept = client.patch(path, json={"status": "dismissed", "reason": said}, headers=designer).json()["reason"]
+    fix = client.post(f"{path}/fixes", json={"what": said}, headers=designer).json()
+    client.delete(f"{path}/fixes/{fix['id']}", headers=designer)
+    assert kept == fix["what"] == "Told by [email 1]"
+    client.patch(path, json={"status": "new"}, headers=designer)
+
+
 def test_a_digest_keeps_its_bytes_and_a_contact_from_elsewhere_counts_once(
     client: TestClient, keys: dict[str, Any]
 ) -> None:
@@ -201,6 +218,8 @@ def test_a_digest_keeps_its_bytes_and_a_contact_from_elsewhere_counts_once(
     review["at"] = "2026-03-10T09:00:00Z"
     made = [client.post("/v1/contacts", json=review, headers=designer).json()["id"] for _ in range(2)]
     assert made[0] == made[1]
+    wrong = client.post("/v1/contacts", json=review | {"token": "r2", "at": "2999-01-01T09:00:00Z"}, headers=designer)
+    assert (wrong.status_code, "clock" in wrong.json()["detail"]) == (422, True)
     again = client.get("/v1/digests/2026-W11", params={"format": "md"}, headers=designer)
     assert again.content == first.content
     assert client.get("/v1/digests", headers=designer).json() == {"weeks": ["2026-W11"]}

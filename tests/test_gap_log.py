@@ -14,8 +14,10 @@ from assistant.errors import NotFound, UsageError
 from assistant.gaplog.board import ThemeFilter, prices
 from assistant.gaplog.grouping import Group, settled
 from assistant.gaplog.log import GapLog
+from assistant.gaplog.weekly import week_period
 from assistant.gaps.records import Period
 from assistant.gaps.themes import Match
+from assistant.gaps.trend import week_of
 from assistant.records import NewContact
 from assistant.seams import Vectors
 from assistant.store.contact_rows import ContactFilter
@@ -229,6 +231,48 @@ def test_the_list_can_be_recomputed_by_hand(grouped: GapLog) -> None:
     assert [v.state.id for v in board.page(period, ThemeFilter(ignored=True)).themes] == [top.state.id]
 
 
+def test_a_long_period_counts_all_of_its_contacts_and_all_of_the_period_before_it(log: GapLog) -> None:
+    days = [START + timedelta(days=14 * n) for n in range(104)]
+    texts = [text for alike in zip(*TOPICS.values(), strict=True) for text in alike]
+    Contacts(log.database).add_all([contact(n, f"{texts[n % 9]}. Report {n}.", at=at) for n, at in enumerate(days)])
+    log.night()
+    year = Period((START + timedelta(days=14 * 52)).date(), days[-1].date())
+    whole = log.board.page(Period(START.date(), days[-1].date()), ThemeFilter())
+    later = log.board.page(year, ThemeFilter())
+    assert whole.all_contacts == 104
+    assert later.all_contacts == 52
+    assert {theme.moved is not None for theme in later.themes} == {True}
+    assert sum(theme.contacts for theme in whole.themes) == 104 - whole.unthemed
+    assert log.board.page(Period(year.first - timedelta(days=14 * 26), year.last), ThemeFilter()).all_contacts == 78
+
+
+@pytest.mark.parametrize(
+    ("since", "until"), [(date(1, 1, 1), None), (date(2026, 1, 1), date(9999, 12, 31)), (None, date(1, 1, 5))]
+)
+def test_a_period_that_no_contact_can_be_of_is_refused(log: GapLog, since: date | None, until: date | None) -> None:
+    with pytest.raises(UsageError, match="1970 to 2999"):
+        log.board.period(since, until)
+
+
+@pytest.mark.parametrize("week", ["0001-W01", "9999-W52", "2024-W30\n", "٢٠٢٤-W30", "2024-W3", "2023-W53", "2024-W00"])
+def test_what_is_no_week_has_no_digest(log: GapLog, week: str) -> None:
+    with pytest.raises(UsageError, match="ISO week"):
+        log.weekly.digest(week)
+
+
+@pytest.mark.parametrize(
+    ("week", "first", "last"),
+    [
+        ("2020-W53", date(2020, 12, 28), date(2021, 1, 3)),
+        ("2024-W01", date(2024, 1, 1), date(2024, 1, 7)),
+        ("2025-W01", date(2024, 12, 30), date(2025, 1, 5)),
+    ],
+)
+def test_a_week_over_new_year_is_one_week(week: str, first: date, last: date) -> None:
+    assert week_period(week) == Period(first, last)
+    assert {week_of(first), week_of(last)} == {week}
+
+
 def test_quotes_are_of_the_period_then_from_before_it_and_never_from_after(grouped: GapLog) -> None:
     board, theme = grouped.board, grouped.board.page(grouped.board.period(), ThemeFilter()).themes[0].state.id
     day = (START + timedelta(days=12)).date()
@@ -240,23 +284,48 @@ def test_quotes_are_of_the_period_then_from_before_it_and_never_from_after(group
     assert any(q.at.date() > day for q in whole)
 
 
+def test_a_contact_of_a_wrong_clock_does_not_hide_the_others(grouped: GapLog) -> None:
+    before = grouped.board.period()
+    theme = grouped.board.page(before, ThemeFilter()).themes[0].state.id
+    fix = Fixes(grouped.database).add(theme, "ann", what="A label", shipped_on=START.date() + timedelta(days=14))
+    effect = grouped.effects.of([fix])[0]
+    Contacts(grouped.database).add(contact(950, "From a wrong clock", at=datetime(2999, 5, 5, tzinfo=UTC)))
+    assert grouped.board.period() == before
+    assert grouped.effects.of([fix])[0] == effect
+
+
+def test_the_same_words_from_two_channels_are_quoted_once(grouped: GapLog) -> None:
+    period = grouped.board.period()
+    words = "No Wi-Fi connection on the display. It worked before."
+    twice = [("review", "", words), ("ticket", "Display", f"2 stars. {words}")]
+    new = [
+        contact(900 + n, text, title=title, channel=kind, kind=kind, at=START + timedelta(days=30))
+        for n, (kind, title, text) in enumerate(twice)
+    ]
+    ids = Contacts(grouped.database).add_all(new)
+    grouped.night()
+    grouped.put("T1", ids, "ann")
+    quotes = [q.text for q in grouped.board.quotes("T1", period, count=40)]
+    assert len(quotes) == len(set(quotes)) > 2
+
+
 def test_a_fix_that_just_shipped_has_not_enough_data_and_a_real_one_is_measured(log: GapLog) -> None:
-    contacts = []
+    contacts, start = [], START - timedelta(weeks=2)
     topics = list(TOPICS)
     for week in range(40):
         for topic in topics:
             often = 1 if topic == "wifi" and week >= 25 else 6
             for n in range(often):
-                at = START + timedelta(weeks=week, hours=n)
+                at = start + timedelta(weeks=week, hours=n)
                 text = f"{TOPICS[topic][n % 3]}. Case {week}-{n} of {topic}."
                 contacts.append(contact(len(contacts), text, at=at))
     Contacts(log.database).add_all(contacts)
     log.grouping.regroup()
     wifi = Contacts(log.database).page(ContactFilter(text="of wifi"), limit=1)[0].theme_id or ""
-    late = START.date() + timedelta(weeks=38)
+    late = start.date() + timedelta(weeks=38)
     fixes = Fixes(log.database)
     too_late = fixes.add("T2" if wifi != "T2" else "T1", "ann", what="a label", shipped_on=late)
-    fix = fixes.add(wifi, "ann", what="a new radio driver", shipped_on=START.date() + timedelta(weeks=25))
+    fix = fixes.add(wifi, "ann", what="a new radio driver", shipped_on=start.date() + timedelta(weeks=25))
     assert fixes.add(wifi, "ann", what="a new radio driver", shipped_on=fix.shipped_on).id == fix.id
     assert Themes(log.database).get(wifi).status == "shipped"
     good, none = log.effects.of([fix, too_late])

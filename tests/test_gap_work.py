@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,14 @@ from assistant.errors import NotYet, UsageError
 from assistant.gaplog.as_of import AsOf
 from assistant.gaplog.mining import UNSURE
 from assistant.gaps.minable import asks_something, in_known_language, known_words
+from assistant.gaps.overview import people
+from assistant.gaps.trend import week_of
 from assistant.index.generation import OwnedIndex
+from assistant.records import NewContact
 from assistant.store import tables as t
 from assistant.store.contact_rows import ContactFilter
 from assistant.store.contacts import Contacts
+from assistant.store.digests import Digests
 from assistant.store.gaps import GapFilter
 from assistant.store.log_state import LogState
 from assistant.store.retests import Retests
@@ -27,6 +32,7 @@ from ui.demo import SETTINGS
 from ui.gap_upkeep import GapUpkeep, after_ingest
 from ui.home import Home, open_home
 from ui.intake import Intake
+from ui.notify.news import news
 
 SAMPLE = Path(__file__).parent.parent / "ui" / "sample"
 ASKED = "Can I pair a Bluetooth barbecue thermometer with the espresso machine?"
@@ -155,8 +161,11 @@ def test_a_digest_is_made_once_and_only_of_a_week_that_has_ended(home: Home, ind
     assert not weekly.is_ready("2026-W02")
     with pytest.raises(NotYet, match="gaps themes"):
         weekly.digest("2026-W02")
-    assert weekly.digest("2025-W02").week == "2025-W02"  # nobody wrote in that week
+    with pytest.raises(NotYet, match="nothing was heard"):
+        weekly.digest("2025-W02")
     home.gap_log.night()
+    quiet = weekly.digest("2026-W10")
+    assert "0 contacts" in quiet.markdown
     first = weekly.digest("2026-W02")
     home.gap_log.hearing.hear_tickets()
     Contacts(home.database).page(ContactFilter(), limit=1)
@@ -166,6 +175,62 @@ def test_a_digest_is_made_once_and_only_of_a_week_that_has_ended(home: Home, ind
     for nonsense in ("2026-W60", "2026W02", "", "2026-W2"):
         with pytest.raises(UsageError, match="ISO week"):
             weekly.digest(nonsense)
+
+
+def test_the_server_makes_the_digest_of_the_last_week_by_itself_and_once(home: Home, index: OwnedIndex) -> None:
+    now = datetime.now(UTC)
+    last = now - timedelta(days=7)
+    week = week_of(last.date())
+    weekly, contacts = home.gap_log.weekly, Contacts(home.database)
+    if not contacts.count(ContactFilter(since=last - timedelta(days=last.weekday() + 1), until=now)):
+        assert weekly.keep_last() is None  # nobody wrote, or nobody told yet
+    contacts.add(NewContact(token="last", kind="survey", channel="email", at=last, text="The lamp hums."))
+    assert weekly.keep_last() is None  # it waits for its label
+    home.gap_log.night()
+    upkeep = GapUpkeep(home, index)
+    while upkeep._work():
+        pass
+    assert week in Digests(home.database).weeks()
+    assert weekly.keep_last() is None
+    assert [event.id for event in news(home.gap_log) if event.type == "digest.ready"] == [
+        f"digest:{made}" for made in Digests(home.database).weeks()
+    ]
+
+
+def test_a_history_that_comes_after_the_week_waits_for_its_labels_before_the_digest_is_made(
+    home: Home, index: OwnedIndex
+) -> None:
+    home.gap_log.night()
+    at = datetime(2026, 1, 13, 9, tzinfo=UTC)
+    late = [
+        NewContact(token=f"late:{n}", kind="survey", channel="email", at=at, text=f"The lamp does not dim {n}.")
+        for n in range(3)
+    ]
+    Contacts(home.database).add_all(late)
+    with pytest.raises(NotYet, match="not all grouped"):
+        home.gap_log.weekly.digest("2026-W03")
+    home.gap_log.night()
+    assert home.gap_log.weekly.digest("2026-W03").week == "2026-W03"
+
+
+def test_tickets_of_one_person_are_one_person_and_the_address_is_kept_nowhere(home: Home, index: OwnedIndex) -> None:
+    lines = [
+        {"id": f"who-{n}", "created": "2026-02-03T09:00:00Z", "subject": "Lamp", "requester": who, "channel": "lamp",
+         "messages": [{"by": "customer", "text": f"The lamp blinks {n} times and then stops."}]}
+        for n, who in enumerate(("ann.lee@x.example", {"name": "Ann", "email": "Ann.Lee@x.example"}, "Bo Ray", "Sam"))
+    ]  # fmt: skip
+    path = home.folder.parent / "who.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    Intake(home, index).run([str(path)])
+    home.gap_log.hearing.hear_tickets()
+    found = Contacts(home.database).counted(ContactFilter(channel="lamp"))
+    persons = [contact.person for contact in found]
+    assert persons[0] == persons[1] != persons[2]
+    assert [len(person) for person in persons] == [64, 64, 64, 0]
+    assert people(found) == 3
+    asked = NewContact(token="ask:lamp", kind="question", channel="lamp", at=found[0].at, text="Lamp?", person="bo ray")
+    assert Contacts(home.database).get(Contacts(home.database).add(asked)).person == persons[2]
+    assert b"ann.lee@x" not in b"".join(path.read_bytes().lower() for path in home.folder.glob("*.sqlite*"))
 
 
 @pytest.mark.parametrize(

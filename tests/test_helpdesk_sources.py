@@ -88,6 +88,7 @@ def test_satisfaction_is_a_rating_of_five_whatever_the_helpdesk_s_own_scale(
     desk.home.gap_log.hearing.hear_tickets()
     heard = Contacts(desk.home.database).page(ContactFilter(kind="ticket"), limit=9)
     assert [contact.rating for contact in heard] == [5.0] * 3
+    assert all(contact.person for contact in heard)
 
 
 def test_an_account_without_surveys_is_read_without_ratings(desk: Desk, helpdesk: Helpdesk, server: LocalSite) -> None:

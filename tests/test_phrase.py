@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from assistant.answering.guard import Policy, vouched
 from assistant.answering.phrase import EXTRACTIVE, NoRails, Phrased, Rails, allowed_suggestions, phrase
+from assistant.answering.violations import Policy, vouched
 from assistant.domain import Block, Candidate, Passage, Question, Suggestion
 from assistant.models.chat import LangChainDrafter
 from assistant.models.embedder import OnnxMiniLM, load_embedder

@@ -128,6 +128,14 @@ def test_a_server_that_is_told_to_end_closes_its_index(tmp_path: Path) -> None:
     assert waypost("index", "verify", data=data).code == 0
 
 
+def test_an_index_that_was_verified_is_still_sound(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert waypost("ingest", write(tmp_path / "a.jsonl", reset="Open Settings."), data=data).code == 0
+    for _ in range(3):
+        ended = waypost("index", "verify", data=data)
+        assert ended.code == 0, ended.out
+
+
 def test_a_killed_owner_leaves_nothing_in_the_way(tmp_path: Path) -> None:
     source = write(tmp_path / "a.jsonl", reset="Open Settings and choose Reset password.")
     data = tmp_path / "data"

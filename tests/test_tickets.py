@@ -30,6 +30,25 @@ def test_a_ticket_keeps_what_its_record_says() -> None:
     assert found.created_at == datetime(2024, 7, 1, 12, 13, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("more", "person"),
+    [
+        ({"requester": {"name": "Ann Lee", "email": "ann@x.example"}}, "ann@x.example"),
+        ({"requester": "customer-4711"}, "customer-4711"),
+        ({}, ""),
+    ],
+)
+def test_who_wrote_is_told_apart_by_the_address_and_never_part_of_the_text(more: dict[str, Any], person: str) -> None:
+    found = ticket_document(ticket(("customer", "Help me, Ann Lee, ann@x.example"), **more))
+    assert found.person == person
+    assert "ann@x.example" not in repr(found)
+
+
+def test_without_a_requester_the_author_of_the_first_question_wrote() -> None:
+    said = [{"by": "agent", "text": "Hi", "author": "Bo Ray"}, {"by": "customer", "text": "Help", "author": "Ann Lee"}]
+    assert ticket_document(ticket() | {"messages": said}).person == "Ann Lee"
+
+
 def test_blocks_are_paragraphs_by_side_without_labels() -> None:
     found = ticket_document(ticket(("customer", "One\n\nTwo"), ("customer", "Three"), ("agent", "Four")))
     assert [(b.kind, found.text[b.start : b.end]) for b in found.blocks] == [

@@ -112,6 +112,27 @@ def test_a_long_sentence_is_cut_to_twenty_words_of_itself(model: TriageModel) ->
     assert len(found.quote.split()) == 20
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "昨日の更新以降メールを開くたびに強制終了してしまい仕事にならないので至急対応をお願いします" * 3,
+        "昨日から開けません。" * 12,
+        "ฉันไม่สามารถส่งอีเมลได้ตั้งแต่อัปเดตล่าสุดและไม่พบปุ่มตั้งค่าในหน้าจอหลักของโปรแกรมเลยช่วยด้วย" * 3,
+    ],
+)
+def test_a_quote_in_a_script_without_blanks_is_short_too(model: TriageModel, text: str) -> None:
+    quote = model.label([Contact("1", "", text)], WordVectors())[0].quote
+    assert quote in text
+    assert 0 < len(quote) <= 40
+
+
+@pytest.mark.parametrize("text", ["", "😡😡😡", "??? !!!", "404 500"])
+def test_a_contact_without_a_word_is_unclear(model: TriageModel, text: str) -> None:
+    cause = model.label([Contact("1", "", text)], WordVectors())[0].cause
+    assert (cause.label, cause.probability) == ("unclear", 1.0)
+    assert sum(p for _, p in cause.distribution) == 1.0
+
+
 def test_an_embedder_of_another_space_is_refused(model: TriageModel) -> None:
     with pytest.raises(ModelError, match="another-model"):
         model.label([Contact("1", "", "x")], OtherModel())

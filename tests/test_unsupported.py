@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from answering_desk import WIFI, Desk, modest, told
 
-from assistant.answering.draft import last_resolution
+from assistant.answering.resolutions import last_resolution
 from assistant.domain import Block, Passage
 from eval.fake_openai import Behaviour, Payload, reply_text
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from assistant.wording import counted
 from ui.board_signals import retest_lists
 from ui.board_words import Json
-from ui.rendering import Html, ago, element
+from ui.rendering import Html, day, element
 
 _LEADS = ("regressed", "worse", "improved", "closed")
 
@@ -31,7 +31,9 @@ def retests_page(runs: Sequence[Json]) -> Html:
         element(
             "div",
             element("h1", "What asking again changed"),
-            element("p", f"{counted(len(runs), 'retest')}, the latest ", ago(runs[0]["at"]), ": ", _run_words(runs[0])),
+            element(
+                "p", f"{counted(len(runs), 'retest')}, the latest on ", day(runs[0]["at"]), ": ", _run_words(runs[0])
+            ),
             class_="introduction",
         ),
         element("section", *retest_lists(lost, 100), class_="signals") if lost else _none_lost(),

@@ -18,6 +18,10 @@ SIGNALS: Mapping[str, tuple[str, str]] = {
     "rejected": ("Drafts rated down", "An agent said that the draft was no good."),
     "discarded": ("Drafts thrown away", "An agent wrote the reply without the draft."),
     "differs": ("Agents answer otherwise", "What the agent answered rests on other articles, or says something else."),
+    "found_by_agent": (
+        "Agents found the article",
+        "Waypost had led with another article, or with none: the answer is there and hard to find.",
+    ),
     "flagged": ("What agents say", "An agent said why people write, or what would have prevented it."),
     "unanswerable": ("Old tickets without an article", "Public articles alone could not have answered these."),
     "review": ("Reviews and survey comments", "Said in public, or in a survey."),
@@ -66,9 +70,7 @@ def _evidence(kind: str, each: Json) -> Html:
     return element(
         "li",
         element("p", f"“{question}”") if question else None,
-        element(
-            "p", *about, element("span", each["actor"]) if each["actor"] else None, ago(each["at"]), class_="about"
-        ),
+        element("p", *about, ago(each["at"]), class_="about"),
         element("p", "Would have prevented it: ", element("b", str(each["said"]["prevented_by"])))
         if each["said"].get("prevented_by")
         else None,
@@ -97,6 +99,7 @@ _NAMED = {
     "edited": (("sources", "drafted from"),),
     "rejected": (("sources", "drafted from"),),
     "discarded": (("sources", "drafted from"),),
+    "found_by_agent": (("sources", "answered from"),),
     "differs": (("ours", "ours:"), ("theirs", "the agent's:")),
     "abstained": (("nearest", "nearest:"),),
     "unanswerable": (("nearest", "nearest:"),),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from assistant.plots import Mark
@@ -116,10 +117,7 @@ def _plot(theme: Json) -> Html:
     fixes = theme["fixes"]
     weeks = theme["weeks"]
     marks = [Mark(_week_of(fix), _letter(n)) for n, fix in enumerate(fixes)]
-    last = weeks[-1] if weeks else None
-    told = "No weeks yet." if last is None else f"{counted(last['contacts'], 'contact')} in {last['week']}"
-    if last is not None and last["low"] is not None:
-        told += f", {last['low']} to {last['high']} expected by its own history"
+    told = latest_week(weeks[-1], f"{datetime.now(UTC):%G-W%V}") if weeks else "No weeks yet."
     return element(
         "section",
         element("h2", "Contacts a week"),
@@ -129,6 +127,17 @@ def _plot(theme: Json) -> Html:
         if fixes
         else None,
     )
+
+
+def latest_week(last: Json, running: str) -> str:
+    """The latest week in words; the one that is `running` has what came so far, of which as much is expected.
+
+    >>> latest_week({"week": "2026-W48", "contacts": 1, "low": 0, "high": 2}, "2026-W48")
+    '1 contact so far in 2026-W48, 0 to 2 expected by its own history'
+    """
+    so_far = " so far" if last["week"] == running else ""
+    told = f"{counted(last['contacts'], 'contact')}{so_far} in {last['week']}"
+    return told if last["low"] is None else f"{told}, {last['low']} to {last['high']} expected by its own history"
 
 
 def _letter(number: int) -> str:

@@ -22,7 +22,7 @@ from ui.desk_draft import (
     state_line,
     suggestions_panel,
 )
-from ui.desk_evidence import evidence_hint, evidence_panel
+from ui.desk_evidence import evidence_hint, evidence_panel, others_panel
 from ui.look import QUIET, Doors, hidden_button, hidden_field, masthead, page_header, panel, told
 from ui.rendering import joined, notice, shown
 
@@ -201,10 +201,8 @@ def _connect_asking(page: gr.Blocks, desk: _Desk, doors: Doors, samples: Sequenc
             yield {desk.notice: told(error)}
 
     def rewrite(wish: str, draft_id: str, requester: str, request: gr.Request) -> Changes:
-        how, _, language = wish.partition(":")
-
         def work(client: Client) -> Changes:
-            opened = calls.rewritten(client, draft_id, how, language, requester or "")
+            opened = calls.made_anew(client, draft_id, wish, requester or "")
             ticket = (desk.text, desk.title, desk.requester)
             return {name: value for name, value in _opened(desk, client, opened).items() if name not in ticket}
 
@@ -294,7 +292,7 @@ def _trying(desk: _Desk, doors: Doors, request: gr.Request, work: Any) -> Change
 
 
 def _opened(desk: _Desk, client: Client, opened: calls.Opened) -> Changes:
-    tickets = [suggestions_panel(opened.answer), similar_panel(opened.similar)]
+    tickets = [others_panel(opened), suggestions_panel(opened.answer), similar_panel(opened.similar)]
     evidence = joined([evidence_panel(opened), *tickets])
     ticket = opened.ticket
     return _unrated(desk) | {

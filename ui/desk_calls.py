@@ -14,6 +14,7 @@ Json = Mapping[str, Any]
 """A body of the API as the contract has it."""
 
 RECENT = 12
+OTHERS = 5
 _PERSON = re.compile(r" ?\[person \d+\]")
 
 
@@ -29,7 +30,7 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A draft with everything its screen needs; `documents` is keyed by id and version."""
+    """A draft with everything its screen needs; `documents` is keyed by id and version, `others` were found as well."""
 
     ticket: Ticket
     answer: Json
@@ -37,6 +38,7 @@ class Opened:
     nearest: tuple[Json, ...]
     history: Json
     similar: tuple[Json, ...] = ()
+    others: tuple[Json, ...] = ()
 
     @property
     def draft_id(self) -> str:
@@ -61,10 +63,14 @@ def ask(client: Client, ticket: Ticket) -> Iterator[tuple[Json, ...] | Opened]:
             yield _shown(client, replace(ticket, requester=ticket.requester or data["question"]["requester"]), data)
 
 
-def rewritten(client: Client, draft_id: str, how: str, language: str, requester: str) -> Opened:
-    """The draft said anew, logged as shown."""
-    body = {"how": how, "language": language, "requester": requester}
-    answer = client.post(f"/v1/drafts/{quote(draft_id, safe='')}/rewrite", body)
+def made_anew(client: Client, draft_id: str, wish: str, requester: str) -> Opened:
+    """The draft said anew ("shorter", "translate:German") or from another article ("from:its-id"), logged as shown."""
+    how, _, what = wish.partition(":")
+    if how == "from":
+        path, body = "redraft", {"document_id": what, "requester": requester}
+    else:
+        path, body = "rewrite", {"how": how, "language": what, "requester": requester}
+    answer = client.post(f"/v1/drafts/{quote(draft_id, safe='')}/{path}", body)
     return _shown(client, _asked(answer), answer)
 
 
@@ -111,6 +117,8 @@ def _opened(client: Client, ticket: Ticket, answer: Json, history: Json) -> Open
     keys = dict.fromkeys((s["document_id"], s["version"]) for s in answer["sources"])
     found = {key: _document(client, *key) for key in keys}
     near = [_document(client, document_id) for document_id in (answer["gap"] or {}).get("nearest", [])]
+    considered: list[Json] = client.get(f"/v1/drafts/{quote(answer['draft_id'], safe='')}/considered")
+    shown = {document["document_id"] for document in near if document}
     return Opened(
         ticket,
         answer,
@@ -118,6 +126,7 @@ def _opened(client: Client, ticket: Ticket, answer: Json, history: Json) -> Open
         tuple(document for document in near if document),
         history,
         tuple(client.get("/v1/tickets/similar", {"draft_id": answer["draft_id"]})),
+        tuple(one for one in considered if not one["cited"] and one["document_id"] not in shown)[:OTHERS],
     )
 
 

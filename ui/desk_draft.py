@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from ui.desk_calls import Json, Opened
+from ui.desk_evidence import draft_from
 from ui.rendering import GAP_REASONS, Html, ago, day, element, first_words, joined, link, share_bar, usage_words
 
 _VERDICTS = {"answered": "Answered", "partial": "Answered in part", "gap": "Not answered"}
@@ -37,7 +38,9 @@ _WAYS = (
     ("friendlier", "Friendlier"),
     ("more_formal", "More formal"),
 )
-_REWRITTEN = {how: name.lower() for how, name in _WAYS}
+_MADE_ANEW = {how: f"Said anew: {name.lower()}" for how, name in _WAYS} | {
+    "from another article": "Drafted from the article that you chose"
+}
 _LANGUAGES = ("English", "German", "French", "Spanish", "Italian", "Portuguese", "Polish")
 _LONGEST_KEPT_WORD = 24
 _QUESTION_IN = re.compile(r"the question is in (\w+), the reply")
@@ -126,7 +129,7 @@ def _rewriting(answer: Json) -> Html:
     parent = answer["parent_id"]
     said = element(
         "p",
-        f"Said anew: {_REWRITTEN.get(answer['rewritten'], answer['rewritten'])}.",
+        f"{_MADE_ANEW.get(answer['rewritten']) or 'Said anew: ' + answer['rewritten']}.",
         element("a", "Undo", href=f"?draft={parent}", class_="small-button", data_open=parent),
         class_="said-anew",
     )
@@ -264,6 +267,15 @@ def final_text(opened: Opened) -> str:
     return sent[-1] if sent else reply_text(opened.answer)
 
 
+def verdict_words(verdict: str, uncovered: Sequence[str]) -> str:
+    """The verdict as a heading: what is partial either leaves something open, or is too unsure to be called an answer.
+
+    >>> verdict_words("partial", ["And the price?"]), verdict_words("partial", [])
+    ('Answered in part', 'Possible answer')
+    """
+    return "Possible answer" if verdict == "partial" and not uncovered else _VERDICTS[verdict]
+
+
 def _verdict(answer: Json) -> Html:
     probability = float(answer["confidence"])
     silent = _silent(answer)
@@ -271,7 +283,7 @@ def _verdict(answer: Json) -> Html:
         return element("header", element("h2", _SILENCES[silent][0]), class_="verdict")
     return element(
         "header",
-        element("h2", _VERDICTS[answer["verdict"]]),
+        element("h2", verdict_words(answer["verdict"], answer["uncovered"])),
         element(
             "p",
             element("span", f"{confidence_word(probability)} confidence", class_="confidence-word"),
@@ -414,7 +426,12 @@ def _silence(answer: Json) -> Html | None:
 def _gap(opened: Opened) -> Html:
     short, sentence = GAP_REASONS.get(opened.answer["gap"]["reason"], (opened.answer["gap"]["reason"], ""))
     near = [
-        element("li", link(document["url"], document["title"] or document["document_id"]), day(document["updated_at"]))
+        element(
+            "li",
+            link(document["url"], document["title"] or document["document_id"]),
+            day(document["updated_at"]),
+            draft_from(document),
+        )
         for document in opened.nearest
     ]
     return element(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ui.desk_calls import Json, Opened
-from ui.rendering import Html, day, element, is_web_address, link
+from ui.rendering import Html, day, element, is_web_address, joined, link
 
 _AROUND_CHARS = 200
 _SNAP_CHARS = 60
@@ -33,6 +33,39 @@ def evidence_panel(opened: Opened) -> Html:
         by_document.setdefault((source["document_id"], source["version"]), []).append(source)
     cards = (_card(quoted, opened.documents.get(key)) for key, quoted in by_document.items())
     return element("section", element("h2", "Evidence"), *cards, class_="evidence")
+
+
+def others_panel(opened: Opened) -> Html:
+    """What else was found: a click drafts from it, when the search led with the wrong article."""
+    if not opened.others or opened.answer["gap"]:  # a gap names the nearest itself
+        return joined([])
+    rows = (element("li", *_other(document)) for document in opened.others)
+    return element(
+        "section",
+        element("h2", "Other articles found"),
+        element("ul", *rows, class_="nearest"),
+        class_="others",
+    )
+
+
+def _other(document: Json) -> Iterable[Html]:
+    title = document["title"] or document["document_id"]
+    yield element("span", document["audience"].capitalize(), class_=f"badge is-{document['audience']}")
+    yield link(document["url"], title) if is_web_address(document["url"]) else element("strong", title)
+    yield draft_from(document)
+
+
+def draft_from(document: Json) -> Html:
+    """The button that drafts from this article instead."""
+    title = document["title"] or document["document_id"]
+    return element(
+        "button",
+        "Draft from this",
+        type="button",
+        class_="small-button",
+        data_rewrite=f"from:{document['document_id']}",
+        aria_label=f"Draft from this: {title}",
+    )
 
 
 def evidence_hint() -> Html:

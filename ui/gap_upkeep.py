@@ -49,7 +49,7 @@ def _retested(home: Home, index: OwnedIndex, progress: Progress | None = None) -
 
 
 class GapUpkeep(threading.Thread):
-    """Hears, labels and retests while the server runs, and reconsiders the themes once a night."""
+    """Hears, labels and retests while the server runs; reconsiders the themes at night, and makes the week's list."""
 
     def __init__(self, home: Home, index: OwnedIndex) -> None:
         super().__init__(name="gap-upkeep", daemon=True)
@@ -86,6 +86,7 @@ class GapUpkeep(threading.Thread):
                 # Who mined the history wants its new tickets mined, too.
                 self._home.mining(self._index).run()
             self._home.gap_log.night()
+        self._home.gap_log.weekly.keep_last()
         return False
 
     def _is_night(self) -> bool:

@@ -31,9 +31,10 @@ def run(data: Path | None, config: Path | None, *, host: str | None, port: int |
     """Serve until stopped.
 
     Raises:
-        DirectoryInUse: another process owns the directory. UsageError: the address cannot be listened on.
+        DataDirectoryError: there is no data directory yet. DirectoryInUse: another process owns it.
+        UsageError: the address cannot be listened on.
     """
-    home = open_home(data, config, create=True)
+    home = open_home(data, config)
     ownership = home.own("waypost serve")
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, _end)

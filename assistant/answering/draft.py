@@ -7,20 +7,18 @@ for an ask that the first leaves open.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answering.asks import asks, asks_how, question_weights, rarity
 from assistant.answering.conditions import Reader
 from assistant.answering.conversation import Sent
 from assistant.answering.facts import states_limit
-from assistant.answering.language import content_stems, one_line, sentences
-from assistant.answering.naming import sendable
+from assistant.answering.language import content_stems
 from assistant.answering.outline import Found, VersionKey, found_units
-from assistant.answering.sections import Ranked, Section, nearest_first, sections
+from assistant.answering.sections import Ranked, Section, in_sequence, nearest_first, sections
 from assistant.answering.telling import Voice, heading_of, leans_on_others, repeats_steps
-from assistant.domain import Candidate, Draft, Part, Passage, Question, Suggestion
+from assistant.domain import Candidate, Draft, Part, Passage, Question
 from assistant.seams import Embedder
 
 
@@ -35,21 +33,14 @@ class Limits:
     procedure_chars: int = 3_600
     searched_documents: int = 5
     least_chars: int = 150
-    suggestion_chars: int = 600
 
 
-_SOCIAL = re.compile(
-    r"^\W*(?:hi|hello|dear|hey|good (?:morning|day|evening)|thanks?|thank you|regards|best|cheers|sincerely|you're|"
-    r"welcome|glad|sorry|please let (?:me|us) know|let (?:me|us) know|hope)\b.{0,80}$",
-    re.IGNORECASE,
-)
 _TOLD = 0.3  # cosine from which what is told is taken to tell of an ask
 _NEAR = 0.45  # cosine from which a section that is not told yet is worth telling for it
 _CLOSE_BEHIND = 0.1  # how far behind the best a section of its document may rank to fill up or to go on
 _STEPS_BEHIND = 0.2  # how far behind the best one with steps may rank, when steps are wanted and the best has none
 _NEXT_BEST = 0.25  # how far behind the best a section may rank that takes its place when that was sent before
 _MOST_ASKS = 4
-_SAYS_SOMETHING = 40  # characters of an agent's last words; fewer are a farewell
 
 
 def extractive(
@@ -77,7 +68,9 @@ def extractive(
     parted = sections(found)
     ranked = _steps_first(rank(parted)) if how else rank(parted)
     teller = _Teller(tuple(found), asked, _weighed(asked, found), _headings(found), reader, limits, sent)
-    reply = _gone_on(teller.opening(ranked), ranked, parted, rank, teller)
+    sequence = in_sequence(ranked[0].section, parted, asked) if ranked else []
+    reply = teller.in_order(sequence) or teller.opening(ranked)
+    reply = _gone_on(reply, ranked, parted, rank, teller)
     reply = _limited(reply, parted, teller)
     reply, uncovered = _for_each_ask(question, reply, ranked, teller, embedder)
     return Draft(reply.parts, uncovered, sent=teller.sent_before(ranked, reply))
@@ -165,6 +158,16 @@ class _Teller:
     reader: Reader
     limits: Limits
     sent: Sent
+
+    def in_order(self, sequence: Sequence[Section]) -> _Reply | None:
+        """These sections one after the other as far as there is room; None without any."""
+        reply = _Reply()
+        for section in sequence:
+            longer = self.further(reply, section)
+            if longer is reply:
+                break
+            reply = longer
+        return reply if reply.sections else None
 
     def opening(self, ranked: Sequence[Ranked]) -> _Reply:
         """The best section that anything can be told of; when that is a line only, those close behind as well."""
@@ -357,44 +360,3 @@ def _said(reply: _Reply) -> set[str]:
         for text in (*(part.text for part in reply.parts), *(section.heading for section in reply.sections))
         for stem in content_stems(text)
     }
-
-
-# --- what tickets know -------------------------------------------------------------------------------------
-
-
-def last_resolution(passages: Sequence[Passage]) -> Suggestion | None:
-    """What the agent wrote last that says something, of a ticket's resolution in order; None without anything."""
-    short: Suggestion | None = None
-    for passage in reversed(passages):
-        said = resolution_suggestion(passage)
-        if said is not None and len(said.text) >= _SAYS_SOMETHING:
-            return said
-        short = said or short
-    return short
-
-
-def resolution_suggestion(passage: Passage, *, limits: Limits = Limits()) -> Suggestion | None:
-    """What the agent wrote that resolved this ticket, in whole sentences without greetings; None without one."""
-    if passage.kind != "ticket":
-        return None
-    kept: list[str] = []
-    length = 0
-    for text in _agent_sentences(passage):
-        if length + len(text) > limits.suggestion_chars:
-            break
-        kept.append(text)
-        length += len(text) + 1
-    return Suggestion(" ".join(kept), passage.document_key) if kept else None
-
-
-def _agent_sentences(passage: Passage) -> Iterator[str]:
-    blocks = [block for block in passage.blocks if block.kind == "agent"]
-    spans = [(block.start, block.end) for block in blocks]
-    if not spans and passage.role == "resolution":
-        spans = [(passage.start, passage.end)]
-    for start, end in spans:
-        text = passage.text[max(0, start - passage.start) : end - passage.start][:6000]
-        for left, right in sentences(text):
-            sentence = sendable(one_line(text[left:right]))
-            if any(char.isalnum() for char in sentence) and not _SOCIAL.match(sentence):
-                yield sentence

@@ -12,8 +12,9 @@ from typing import Protocol
 
 from assistant.answering.copying import COPYING
 from assistant.answering.draft import extractive
-from assistant.answering.guard import Guarded, Policy, guarded
+from assistant.answering.guard import Guarded, guarded
 from assistant.answering.prompts import fixed_words
+from assistant.answering.violations import Policy
 from assistant.domain import Candidate, Draft, Passage, Question, Style, Suggestion, Usage
 from assistant.seams import Drafter, Embedder, Listener
 

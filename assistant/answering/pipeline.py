@@ -10,13 +10,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from assistant.answering.asks import coverage
+from assistant.answering.chosen import of_article
 from assistant.answering.clarify import follow_ups
 from assistant.answering.conflict import conflicts
 from assistant.answering.conversation import is_linked, sent_before
-from assistant.answering.draft import last_resolution
 from assistant.answering.each_ask import Alone, each_asked
 from assistant.answering.fuse import FusionWeights
-from assistant.answering.guard import violations_of
 from assistant.answering.live import Follower, Live
 from assistant.answering.matter import FEW_WORDS, NOTHING_ASKED, VAGUE, asks_nothing, is_matter, is_vague, says_little
 from assistant.answering.phrase import (
@@ -31,11 +30,13 @@ from assistant.answering.phrase import (
 )
 from assistant.answering.reply import Wording, article_links, cited, warnings
 from assistant.answering.rerank import Reranker
+from assistant.answering.resolutions import last_resolution
 from assistant.answering.retrieve import ARTICLE_KINDS, retrieve
 from assistant.answering.rewrite import Rewriter
 from assistant.answering.similar import SimilarTicket, similar_tickets
 from assistant.answering.tongue import in_own_language, with_language_told
 from assistant.answering.verify import in_doubt, verify
+from assistant.answering.violations import violations_of
 from assistant.domain import (
     Answer,
     Audience,
@@ -54,6 +55,7 @@ from assistant.domain import (
     Support,
     Wish,
 )
+from assistant.errors import UsageError
 from assistant.seams import Drafter, Embedder, Knowledge, PassageIndex, Vectors
 
 _CANDIDATES = 16
@@ -145,18 +147,56 @@ class Assistant:
         if is_vague(question):
             asking = self._undrafted(retrieval, VAGUE, clock)
             return replace(asking, greeting=self._policy.wording.greet(question), closing=self._policy.wording.close())
-        candidates = _leading(retrieval)
+        return self._drafted(retrieval, audiences, clock, style, follower)
+
+    def ask_of(self, question: Question, document_key: str, *, audiences: Sequence[Audience]) -> Answer:
+        """What one article, which somebody chose, says to the question: never a gap, however low the confidence is.
+
+        Raises:
+            NotFound: no such live article, or none that these audiences may read.
+            UsageError: nothing of it can be told.
+        """
+        clock = _Clock()
+        question = in_own_language(question)
+        retrieval = of_article(
+            self.search(question, audiences=audiences), document_key, self._index, self._knowledge, audiences
+        )
+        clock.lap("retrieve")
+        answer = self._drafted(retrieval, audiences, clock, chosen=True)
+        if not answer.parts:
+            raise UsageError(
+                f"Expected a section of {retrieval.articles[0].best.title!r} that speaks of this question, found none "
+                "that could be told. Choose another article, or write the reply by hand."
+            )
+        return answer
+
+    def _drafted(
+        self,
+        retrieval: Retrieval,
+        audiences: Sequence[Audience],
+        clock: _Clock,
+        style: Style | None = None,
+        follower: Follower | None = None,
+        *,
+        chosen: bool = False,
+    ) -> Answer:
+        """The cited reply from what was found; what was `chosen` is told although its confidence is low."""
+        question, candidates = retrieval.question, _leading(retrieval)
         whole = self._knowledge.whole([c.passage for c in candidates])
         listener = None
         if follower is not None:
             follower.found([candidate.passage for candidate in candidates])
             listener = Live(follower, lambda part: self._stays(part, retrieval, whole))
         phrased = phrase(question, candidates, whole, self._embedder, self._drafter, self._rails, style, listener)
+        if chosen and phrased.declined:  # a person has judged what the model would not answer from
+            phrased = phrase(question, candidates, whole, self._embedder, None, self._rails)
         clock.lap("draft")
         phrased, supports = self._verified(phrased, whole)
         clock.lap("verify")
         covered = coverage(question, [s.part for s in supports])
         decision = self._decide(retrieval, supports, covered, phrased.declined)
+        if chosen and supports and decision.verdict == "gap":
+            decision = replace(decision, verdict="partial", reason=None)
         clock.lap("decide")
         whole = dict(whole)
         if not phrased.declined:

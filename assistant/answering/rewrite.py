@@ -17,12 +17,12 @@ from dataclasses import dataclass, replace
 from assistant.answering.addresses import addresses
 from assistant.answering.conflict import conflicts
 from assistant.answering.facts import names_in
-from assistant.answering.guard import NAME, violations_of
 from assistant.answering.phrase import EXTRACTIVE, Rails, Wholes, policy_of
 from assistant.answering.plainly import listed, shortened
 from assistant.answering.prompts import Offer, linked_texts
 from assistant.answering.reply import cited, warnings
 from assistant.answering.verify import in_doubt, verify
+from assistant.answering.violations import NAME, violations_of
 from assistant.answering.written import linked
 from assistant.domain import Answer, Draft, Part, Passage, Quote, Rewriting, Source, Support, Usage, Wish
 from assistant.errors import SettingsError, UsageError

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from assistant.answering.draft import last_resolution
+from assistant.answering.resolutions import last_resolution
 from assistant.domain import Audience, Hit, Passage, Suggestion
 from assistant.seams import Knowledge
 

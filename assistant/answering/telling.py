@@ -27,7 +27,8 @@ _POINTS_AWAY = re.compile(
     r"|\b(?:steps?|instructions?|options|methods|ways) (?:above|below|that follow)\b|\bfollow these steps\b"
     r"|\b(?:below|above)[.:)]|\bshown below\b|^based on (?:information|text) from\b"
     r"|^more for [^.:]{1,40}:|^(?:to )?learn more\b"
-    r"|^for (?:more|further) \w+, (?:see|visit)\b",
+    r"|^for (?:more|further) \w+, (?:see|visit)\b"
+    r"|\b(?:is|are) (?:described|explained|covered) in\b|(?:^|, )(?:please )?(?:go on|continue) with\b",
     re.IGNORECASE,
 )
 _REPEATS_STEPS = re.compile(
@@ -61,6 +62,7 @@ _IS_PLACE = re.compile(
     re.IGNORECASE,
 )
 """Headings that say where what follows holds."""
+_COUNTED = re.compile(r"\s*(?:step )?\d{1,2}[.):]\s+(?=\S)", re.IGNORECASE)
 _NAMED_AT_ONCE = 12  # characters before a place's name in a sentence that opens with it: "On the", "Open your"
 
 _WHOLE_LIST = 6
@@ -104,7 +106,7 @@ def heading_of(unit: Unit, passage: Passage, reader: Reader, told: Sequence[Part
 
     Steps and sentences of a section rely on its heading: "Removing it" is what tells three clicks from their opposite.
     """
-    line = unit.heading
+    line = _uncounted(unit.heading) if unit.heading else None
     if line is None or is_question_of(line, passage) or _IS_FRAME.match(line.text.strip()):
         return None
     said = {stem for part in told for stem in content_stems(part.text)}
@@ -117,6 +119,12 @@ def heading_of(unit: Unit, passage: Passage, reader: Reader, told: Sequence[Part
         return None
     text = shown.text.rstrip()
     return Part(text if text.endswith((".", "!", "?", ":")) else f"{text}:", shown.quotes)
+
+
+def _uncounted(line: Line) -> Line:
+    """The heading without its number, which counts within its article: "4. Is the service down?"."""
+    counted = _COUNTED.match(line.text)
+    return replace(line, start=line.start + counted.end(), text=line.text[counted.end() :]) if counted else line
 
 
 @dataclass(frozen=True, slots=True)

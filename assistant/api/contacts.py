@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -12,6 +12,7 @@ from assistant.api.auth import Asker, GapWorker
 from assistant.api.services import Served
 from assistant.api.theme_schemas import ContactRequest, Day, ReasonRequest
 from assistant.cleaning import cleaned
+from assistant.errors import UsageError
 from assistant.gaplog.board import moments
 from assistant.gaplog.log import GapLog
 from assistant.gaps import shapes
@@ -87,6 +88,8 @@ def say_reason(contact_id: int, body: ReasonRequest, caller: Asker, services: Se
 @router.post("/contacts")
 def add_contact(body: ContactRequest, caller: GapWorker, services: Served) -> dict[str, Any]:  # noqa: ARG001
     """Take in a review, a survey comment or a question from elsewhere; it is kept with placeholders for persons."""
+    if body.at is not None and body.at > datetime.now(UTC) + timedelta(days=1):
+        raise UsageError(f"Expected a time up to now in 'at', found {body.at:%Y-%m-%d}. Check the clock it is from.")
     title, text = services.desk.redactor.texts([cleaned(body.title), cleaned(body.text)], known_person(body.person))
     contact = NewContact(
         token=f"{body.kind}:{cleaned(body.token)}", kind=body.kind, channel=cleaned(body.channel),

@@ -71,6 +71,13 @@ class RewriteRequest(Strict):
     requester: Annotated[str, Field(max_length=200)] = ""
 
 
+class RedraftRequest(Strict):
+    """The article to draft from instead. The requester's name, which is not stored, is for the greeting."""
+
+    document_id: Annotated[str, Field(min_length=1, max_length=1_000)]
+    requester: Annotated[str, Field(max_length=200)] = ""
+
+
 class EventRequest(Strict):
     """What the agent did; with `final_text` the edit distance is computed."""
 

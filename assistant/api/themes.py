@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -97,6 +98,8 @@ def get_evidence(
 def change_theme(theme_id: str, body: ThemePatch, caller: GapWorker, services: Served) -> dict[str, Any]:
     """Set fields; every change stays in the history and can be taken back."""
     changes = {k: cleaned(v) if isinstance(v, str) else v for k, v in body.model_dump(exclude_none=True).items()}
+    if "reason" in changes:
+        changes["reason"] = services.desk.redactor.text(changes["reason"])
     ThemeChanges(services.database).set(theme_id, changes, caller.name)
     return _whole(services, theme_id)
 
@@ -169,8 +172,9 @@ def withdraw(theme_id: str, note_id: int, caller: Asker, services: Served) -> di
 @router.post("/{theme_id}/fixes")
 def ship(theme_id: str, body: FixRequest, caller: GapWorker, services: Served) -> dict[str, Any]:
     """Record what shipped; the theme becomes `shipped`, and its effect is measured from now on."""
+    what, day = services.desk.redactor.text(cleaned(body.what)), body.shipped_on or datetime.now(UTC).date()
     fix = Fixes(services.database).add(
-        theme_id, caller.name, what=cleaned(body.what), shipped_on=body.shipped_on or datetime.now(UTC).date(),
+        theme_id, caller.name, what=what, shipped_on=day,
         link=cleaned(body.link), picked_by=body.picked_by, picked_on=body.picked_on,
     )  # fmt: skip
     return shapes.fix_json(fix, services.gap_log.effects.of([fix])[0])
@@ -213,7 +217,8 @@ def _whole(services: Services, theme_id: str, since: date | None = None, until: 
 def _note(
     services: Services, theme_id: str, kind: NoteKind, caller: Caller, text: str, key: str | None
 ) -> dict[str, Any]:
-    token = f"{caller.name[:80]}:{key[:100]}" if key else uuid.uuid4().hex
+    whole = "|".join((caller.name, kind, theme_id, key)) if key else uuid.uuid4().hex
+    token = hashlib.sha256(whole.encode()).hexdigest()
     kept = services.desk.redactor.text(cleaned(text))
     note = Fixes(services.database).write_note(theme_id, kind, caller.name, kept, token=token)
     return shapes.note_json(note)

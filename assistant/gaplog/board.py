@@ -35,6 +35,7 @@ from assistant.store.signals import Signals
 from assistant.store.themes import Themes
 
 DEFAULT_DAYS = 28
+_YEARS = (1970, 2999)  # what a period is held against lies before it, and the calendar has a beginning
 _QUOTES = 5
 _QUOTED_FROM = 300  # latest contacts of a theme that quotes are chosen from
 
@@ -69,10 +70,13 @@ class Board:
         """The period from `since` to `until`; what is not given makes it the four weeks up to the latest contact.
 
         Raises:
-            UsageError: it ends before it begins.
+            UsageError: it ends before it begins, or is not within the years 1970 to 2999.
         """
         span = Contacts(self.database).span()
         last = until or (span[1].date() if span else datetime.now(UTC).date())
+        for day in (last, since or last):
+            if not _YEARS[0] <= day.year <= _YEARS[1]:
+                raise UsageError(f"Expected days of the years {_YEARS[0]} to {_YEARS[1]}, found {day}.")
         first = since or last - timedelta(days=DEFAULT_DAYS - 1)
         if first > last:
             raise UsageError(f"Expected a period that ends after it begins, found {first} to {last}.")
@@ -123,8 +127,11 @@ class Board:
         """What people of the theme wrote, chosen for variety: in the period, and before it where that is too little."""
         since, until = moments(period)
         now = self._varied(ContactFilter(since=since, until=until, theme_id=theme), count)
-        before = ContactFilter(until=since, theme_id=theme)
-        return (*now, *(self._varied(before, count - len(now)) if len(now) < count else ()))
+        if len(now) == count:
+            return now
+        before = self._varied(ContactFilter(until=since, theme_id=theme), count)
+        said = {_plain(quote.text) for quote in now}
+        return (*now, *(quote for quote in before if _plain(quote.text) not in said))[:count]
 
     def _varied(self, wanted: ContactFilter, count: int) -> tuple[Quoted, ...]:
         contacts = Contacts(self.database)
@@ -244,8 +251,12 @@ def _without(wanted: ThemeFilter, field: Literal["status", "channel"]) -> ThemeF
 
 
 def _once(contacts: Sequence[Contact]) -> list[Contact]:
-    """Contacts with different words: a form letter is quoted once."""
-    return list({" ".join(c.full_text.casefold().split()): c for c in contacts}.values())
+    """Contacts with different words to quote: a form letter, or a review that is also a ticket, is quoted once."""
+    return list({_plain(c.reason.quote): c for c in contacts}.values())
+
+
+def _plain(quote: str) -> str:
+    return " ".join(quote.casefold().split())
 
 
 def _quoted(contact: Contact) -> Quoted:

@@ -55,8 +55,9 @@ class Effects:
 
     def _weeks(self, last: date | None) -> tuple[Counts, date]:
         """Weekly contacts of every living theme up to the last whole week, and the first week's Monday."""
-        heard = Contacts(self.database).counted(ContactFilter())
-        contacts = [c for c in heard if last is None or c.at.date() <= last]
+        span = Contacts(self.database).span()
+        until = last or (span[1].date() if span else None)
+        contacts = [c for c in Contacts(self.database).counted(ContactFilter()) if until and c.at.date() <= until]
         themes = [state.id for state in Themes(self.database).all()]
         latest = contacts[-1].at.date() if contacts else date.today()  # noqa: DTZ011 - no contact, no week
         whole = latest if latest.weekday() == 6 else monday(latest) - timedelta(days=1)

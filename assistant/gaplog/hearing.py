@@ -89,5 +89,5 @@ def contact_of(ticket: HeardTicket) -> NewContact:
     return NewContact(
         token=ticket_token(ticket.key), kind="ticket", channel=ticket.channel or "unknown",
         at=ticket.created_at or ticket.stored_at, title=ticket.title, text=ticket.problem or ticket.title,
-        document_key=ticket.key, rating=ticket.rating,
+        document_key=ticket.key, rating=ticket.rating, person_hash=ticket.person,
     )  # fmt: skip

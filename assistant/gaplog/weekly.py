@@ -26,7 +26,7 @@ TOP = 20
 RECONSIDERED = "night"
 """Under this name the log remembers when its themes were last reconsidered, in ISO 8601."""
 _EFFECT_DAYS = 183
-_WEEK = re.compile(r"^(\d{4})-W(\d{2})$")
+_WEEK = re.compile(r"(19[7-9][0-9]|2[0-9]{3})-W([0-9]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class Weekly:
         """The digest of an ISO week ("2024-W30"), made when it is asked for the first time after the week has ended.
 
         Raises:
-            UsageError: it is no week, or one that has not ended. NotYet: its contacts are not in themes yet.
+            UsageError: it is no week, or one that has not ended. NotYet: its contacts are not all in themes yet,
+                or nothing was heard up to then.
         """
         period = week_period(week)
         now = today or datetime.now(UTC).date()
@@ -52,6 +53,17 @@ class Weekly:
             )
         return Digests(self.database).keep(week, lambda: self._rendered(week, period))
 
+    def keep_last(self, today: date | None = None) -> StoredDigest | None:
+        """Make the digest of the last whole week, for whoever is told of it; None while it cannot be, or is not due.
+
+        It is not due when it is there already, and not without a contact: a history may still come.
+        """
+        now = today or datetime.now(UTC).date()
+        week = week_of(now - timedelta(days=7))
+        if week in Digests(self.database).weeks() or not self._count(week_period(week)) or not self.is_ready(week):
+            return None
+        return self.digest(week, now)
+
     @property
     def reconsidered_at(self) -> datetime | None:
         """When the themes were last reconsidered as a whole, None for never."""
@@ -59,22 +71,38 @@ class Weekly:
         return datetime.fromisoformat(found) if found else None
 
     def is_ready(self, week: str) -> bool:
-        """Whether the week is made already, or can be: it had no contacts, or the themes were reconsidered since.
+        """Whether the week is made already, or can be: it had no contacts, or all of them were grouped since it ended.
+
+        What was heard of it only afterwards, a history that was ingested today, waits for its labels and its themes.
 
         Raises:
             UsageError: it is no week.
         """
         period = week_period(week)
+        if week in Digests(self.database).weeks() or not self._count(period):
+            return True
         at = self.reconsidered_at
-        after = at is not None and at >= moments(period)[1]
-        return after or week in Digests(self.database).weeks() or not self._count(period)
+        return at is not None and at >= moments(period)[1] and not self._waiting(period)
+
+    def _waiting(self, period: Period) -> bool:
+        """Whether a contact of the period was never labelled."""
+        since, until = moments(period)
+        heard = Contacts(self.database).counted(ContactFilter(since=since, until=until))
+        return any(not contact.reason.by for contact in heard)
 
     def _rendered(self, week: str, period: Period) -> tuple[str, str, str]:
         if not self.is_ready(week):
             raise NotYet(
-                f"Expected the contacts of {week} in their themes, found that they were not grouped since the week "
-                "ended. The server does it within a minute of its first contacts and every night at three; "
+                f"Expected the contacts of {week} in their themes, found that they were not all grouped since the "
+                "week ended. The server does it within a minute of its first contacts and every night at three; "
                 "`waypost gaps themes` does it now."
+            )
+        heard = Contacts(self.database).span()
+        if heard is None or heard[0] >= moments(period)[1]:
+            first = f"the first of {heard[0].date()}" if heard else "none at all"
+            raise NotYet(
+                f"Expected contacts from before the end of {week}, found {first}. A digest never changes, so an "
+                "empty one is not made of a week that nothing was heard up to: ingest the tickets of that time first."
             )
         found = self.collected(week, period)
         return render(found, "md"), render(found, "html"), render(found, "json")
@@ -119,7 +147,7 @@ def week_period(week: str) -> Period:
     Raises:
         UsageError: there is no such week.
     """
-    found = _WEEK.match(week)
+    found = _WEEK.fullmatch(week)
     try:
         first = date.fromisocalendar(int(found[1]), int(found[2]), 1) if found else None
     except ValueError:

@@ -76,7 +76,8 @@ def _problem(theme: ThemeView) -> Iterator[str]:
     journey = f", {often} while {_stage(theme)}" if theme.stage.label else ""
     yield f"From {w.days(theme.period)}, {came} ({w.share(theme.share)} of all){journey}."
     if theme.quotes:
-        yield f"One of them: “{w.one_line(theme.quotes[0].text, w.QUOTE_WORDS)}”"
+        whose = "One of them" if theme.contacts else "Before that"
+        yield f"{whose}: “{w.one_line(theme.quotes[0].text, w.QUOTE_WORDS)}”"
     yield _reading(theme)
 
 

@@ -62,8 +62,17 @@ class Counts:
 
 
 def history_start(period: Period) -> date:
-    """The first day that a period's trends look back to."""
-    return monday(period.last) - timedelta(weeks=HISTORY_WEEKS + SHOWN_WEEKS - 1)
+    """The first day that a period's list needs contacts of: its trends look back, and so does its movement.
+
+    Worked example: the year 2024 is held against the 366 days before it, from 1 January 2023; a week against the week
+    before it, but its trends begin 37 weeks earlier.
+    """
+    return min(monday(period.last) - timedelta(weeks=HISTORY_WEEKS + SHOWN_WEEKS - 1), before(period).first)
+
+
+def before(period: Period) -> Period:
+    """The period of equal length that ends the day before this one begins."""
+    return Period(period.first - timedelta(days=period.days), period.first - timedelta(days=1))
 
 
 def monday(day: date) -> date:
@@ -100,8 +109,8 @@ def ranking(
 
     Left out are ignored themes, and those without a contact that nobody works on.
     """
-    before = Period(period.first - timedelta(days=period.days), period.first - timedelta(days=1))
-    last = [impact.theme_id for impact in _ranked(themes, within(contacts, before), prices, ()) if impact.contacts]
+    earlier = _ranked(themes, within(contacts, before(period)), prices, ())
+    last = [impact.theme_id for impact in earlier if impact.contacts]
     return _ranked(themes, within(contacts, period), prices, last)
 
 

@@ -56,6 +56,7 @@ _OUTCOMES = {
     "from_tickets": "were answered from old tickets only",
     "nothing_found": "found nothing",
     "differs": "got an answer that people had to put right",
+    "found_by_agent": "were answered from an article that an agent had to look for",
     "unclear": "got an answer that agents call unclear",
 }
 _WARNINGS = {

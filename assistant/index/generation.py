@@ -211,18 +211,26 @@ class OwnedIndex:
             return verification
 
     def verify(self) -> Verification:
-        """Compare the live generation with the store through real queries; changes nothing."""
+        """Compare the live generation with the store through real queries; changes none of what it holds."""
         with self._writing:
             try:
                 if self._open is not None:
                     return self._open.verified(self._generations, thorough=True)
-                opened = self._open_files(self._record())
-                try:
-                    return opened.verified(self._generations, thorough=True)
-                finally:
-                    opened.close()
+                return self._verified_once(self._record())
             except IndexUnavailable as error:
                 return Verification(len(self._generations.live_chunk_ids()), 0.0, problems=(str(error),))
+
+    def _verified_once(self, record: GenerationRecord) -> Verification:
+        """Verify files that nobody has open. Chroma rewrites its own by opening them: sound ones are noted anew."""
+        opened = self._open_files(record)
+        try:
+            found = opened.verified(self._generations, thorough=True)
+        except BaseException:
+            opened.close()
+            raise
+        if opened.close() and found.sound and record.clean:
+            self._note_closed(opened)
+        return found
 
     def healthy(self) -> bool:
         """A cheap look at the running generation: both halves answer."""
@@ -251,8 +259,12 @@ class OwnedIndex:
                 opened, self._open = self._open, None
                 self.state = "missing"
             if opened is not None and opened.close():
-                report = {**opened.record.report, "files": digests(opened.folder)}
-                self._generations.mark(opened.record.id, clean=True, report=report)
+                self._note_closed(opened)
+
+    def _note_closed(self, opened: _Open) -> None:
+        """Keep what the closed files hash to, so that the next opening knows them again."""
+        report = {**opened.record.report, "files": digests(opened.folder)}
+        self._generations.mark(opened.record.id, clean=True, report=report)
 
     def _record(self) -> GenerationRecord:
         record = self._generations.live()

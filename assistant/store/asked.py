@@ -21,6 +21,7 @@ from assistant.store.corpus import insert_embeddings
 from assistant.store.database import Database
 from assistant.store.drafts import write_draft
 from assistant.store.gaps import write_gap
+from assistant.store.persons import tells_apart
 from assistant.store.signals import write_signals
 from assistant.store.theme_ids import theme_number
 
@@ -93,14 +94,9 @@ def _contact(answer: Answer, token: str, draft: DraftRecord | None, gap_id: int 
         token=ticket_token(ticket_id) if ticket_id else f"ask:{token}", kind="question",
         channel=question.channel or "unknown", at=question.created or datetime.now(UTC), text=question.text,
         title=question.title,
-        person=question.requester if _tells_apart(question.requester) else "", draft_id=answer.id if draft else None,
+        person=question.requester if tells_apart(question.requester) else "", draft_id=answer.id if draft else None,
         gap_id=gap_id, verdict=answer.verdict, confidence=answer.confidence, nearest=_nearest(answer),
     )  # fmt: skip
-
-
-def _tells_apart(requester: str) -> bool:
-    """Whether the words name one person: a first name alone ("Sam", for the greeting) would count many as one."""
-    return "@" in requester or any(sign.isdigit() for sign in requester) or len(requester.split()) > 1
 
 
 def _nearest(answer: Answer) -> tuple[str, ...]:

@@ -7,10 +7,8 @@ lies with all others, under the hash of its text; labels carry the stamp of the 
 from __future__ import annotations
 
 import hashlib
-import hmac
-import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -31,7 +29,7 @@ from assistant.store.contact_rows import (
 from assistant.store.corpus import insert_embeddings, pieces, vector_of
 from assistant.store.database import Database
 from assistant.store.encoding import vectors_from_bytes
-from assistant.store.log_state import read_state, write_state
+from assistant.store.persons import hashed_person
 from assistant.store.signals import write_signals
 from assistant.store.theme_ids import theme_number
 
@@ -105,9 +103,15 @@ class Contacts:
             return [counted_contact(row) for row in connection.execute(query)]
 
     def span(self) -> tuple[datetime, datetime] | None:
-        """When the first and the latest contact came; None without any."""
+        """When the first and the latest contact came; None without any.
+
+        What a wrong clock dates beyond tomorrow counts only where there is nothing else: it would hide all the rest.
+        """
+        query = select(func.min(g.Contact.at), func.max(g.Contact.at))
         with self._database.read() as connection:
-            first, last = connection.execute(select(func.min(g.Contact.at), func.max(g.Contact.at))).one()
+            first, last = connection.execute(query.where(g.Contact.at <= datetime.now(UTC) + timedelta(days=1))).one()
+            if first is None:
+                first, last = connection.execute(query).one()
         return None if first is None else (first, last)
 
     def unlabelled(self, stamp: str, limit: int | None = None) -> list[Contact]:
@@ -192,7 +196,7 @@ def write_contact(connection: Connection, contact: NewContact) -> int:
     """Store one contact within the caller's transaction and return its id; see `Contacts.add_all`."""
     row = connection.execute(select(g.Contact).where(g.Contact.token == contact.token)).first()
     if row is None:
-        values = _new_values(contact, _salt(connection) if contact.person else "")
+        values = _new_values(contact, contact.person_hash or hashed_person(connection, contact.person))
         contact_id = int(connection.execute(insert(g.Contact).values(**values).returning(g.Contact.id)).scalar_one())
         if contact.kind in ("review", "survey"):
             write_signals(connection, [_review(contact_id, contact)])
@@ -203,10 +207,10 @@ def write_contact(connection: Connection, contact: NewContact) -> int:
     return int(row.id)
 
 
-def _new_values(contact: NewContact, salt: str) -> dict[str, Any]:
+def _new_values(contact: NewContact, person: str) -> dict[str, Any]:
     return {
         "token": contact.token, "kind": contact.kind, "channel": contact.channel, "at": contact.at,
-        "person": _hashed(contact.person, salt), "title": contact.title, "text": contact.text,
+        "person": person, "title": contact.title, "text": contact.text,
         "rating": contact.rating, "document_key": contact.document_key, "draft_id": contact.draft_id,
         "gap_id": contact.gap_id, "verdict": contact.verdict, "confidence": contact.confidence,
         "nearest": list(contact.nearest), "minutes": contact.minutes, "content_hash": _hash(contact.full_text),
@@ -219,6 +223,8 @@ def _later_news(row: Any, contact: NewContact) -> dict[str, Any]:
     heard = {"document_key", "draft_id", "gap_id", "verdict", "confidence", "rating", "minutes"}
     news = {name: getattr(contact, name) for name in heard if getattr(contact, name) not in (None, "")}
     changes = {name: value for name, value in news.items() if getattr(row, name) != value}
+    if contact.person_hash and not row.person:
+        changes["person"] = contact.person_hash
     if contact.nearest and list(contact.nearest) != list(row.nearest):
         changes["nearest"] = list(contact.nearest)
     if contact.kind == "ticket" and row.kind != "ticket":
@@ -268,17 +274,3 @@ def _same_text(model_id: str) -> Any:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _hashed(person: str, salt: str) -> str:
-    """HMAC-SHA256 under the desk's own key: tells people apart here and means nothing elsewhere."""
-    known = " ".join(person.casefold().split())
-    return hmac.new(salt.encode(), known.encode(), hashlib.sha256).hexdigest() if known else ""
-
-
-def _salt(connection: Connection) -> str:
-    salt = read_state(connection, "person_key")
-    if salt is None:
-        salt = secrets.token_hex(32)
-        write_state(connection, "person_key", salt)
-    return str(salt)

@@ -21,6 +21,7 @@ from assistant.seams import Vectors
 from assistant.store import tables as t
 from assistant.store.database import Database
 from assistant.store.encoding import blocks_to_rows, url_key, vector_to_bytes
+from assistant.store.persons import hashed_person, tells_apart
 
 Outcome = Literal["added", "updated", "unchanged"]
 _PIECE = 500
@@ -233,11 +234,12 @@ def _same_content(connection: Connection, version_id: int | None, document: Docu
         and row.url == document.url
         and row.text == document.text
         and row.blocks == blocks_to_rows(document.blocks)
-        and row.attributes == _attributes(document)
+        and row.attributes == _attributes(connection, document)
     )
 
 
-def _attributes(document: Document) -> dict[str, Any]:
+def _attributes(connection: Connection, document: Document) -> dict[str, Any]:
+    known = {"rating": document.rating, "person": _person(connection, document)}
     return {
         "locale": document.locale,
         "product": document.product,
@@ -245,7 +247,11 @@ def _attributes(document: Document) -> dict[str, Any]:
         "status": document.status,
         "tags": list(document.tags),
         "agent_links": list(document.agent_links),
-    } | ({} if document.rating is None else {"rating": document.rating})
+    } | {name: value for name, value in known.items() if value is not None}
+
+
+def _person(connection: Connection, document: Document) -> str | None:
+    return hashed_person(connection, document.person) if tells_apart(document.person) else None
 
 
 def _add_document(connection: Connection, source_id: int, source_key: str, document: Document) -> int:
@@ -281,7 +287,7 @@ def _add_version(connection: Connection, document_id: int, document: Document) -
         url=document.url,
         text=document.text,
         blocks=blocks_to_rows(document.blocks),
-        attributes=_attributes(document),
+        attributes=_attributes(connection, document),
         stored_at=datetime.now(UTC),
         created_at=document.created_at,
         updated_at=document.updated_at,

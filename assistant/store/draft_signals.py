@@ -31,12 +31,22 @@ class FeedbackWords:
 
 
 def signal_event(
-    connection: Connection, draft_id: str, kind: str, actor: str, distance: float | None, sources: Sequence[str]
+    connection: Connection,
+    draft_id: str,
+    kind: str,
+    actor: str,
+    distance: float | None,
+    sources: Sequence[str],
+    *,
+    chosen: bool = False,
 ) -> None:
     """A discarded draft, or one that was sent (or edited) far from what was drafted: one signal per cited article.
 
+    So for a draft in use whose article the agent had `chosen`: the answer was there, and the search led elsewhere.
     Sending also measures the contact's handle time: the minutes since the draft was shown first.
     """
+    if chosen and kind in ("copied", "inserted", "sent"):
+        _write(connection, draft_id, "found_by_agent", actor, None, sources, f"found_by_agent:{draft_id}")
     if kind == "sent":
         _measure(connection, draft_id)
     if kind == "discarded":
@@ -71,7 +81,7 @@ def _measure(connection: Connection, draft_id: str) -> None:
 
 def contact_of_draft(connection: Connection, draft_id: str) -> int | None:
     """The contact that the draft answered; None where it was asked before contacts were kept."""
-    origin = _origin(connection, draft_id)
+    origin = origin_of(connection, draft_id)
     direct = connection.scalar(select(g.Contact.id).where(g.Contact.draft_id == origin).limit(1))
     if direct is not None:
         return int(direct)
@@ -82,7 +92,7 @@ def contact_of_draft(connection: Connection, draft_id: str) -> int | None:
     return None if found is None else int(found)
 
 
-def _origin(connection: Connection, draft_id: str) -> str:
+def origin_of(connection: Connection, draft_id: str) -> str:
     """The draft that was asked for, of which this one is a rewriting, or a rewriting of a rewriting."""
     while parent := connection.scalar(select(t.Draft.parent_id).where(t.Draft.id == draft_id)):
         draft_id = parent

@@ -9,13 +9,24 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
-from assistant.domain import Answer, Candidate, CitedPart, GapFound, Question, Source, Suggestion, Usage
+from assistant.domain import (
+    FROM_ANOTHER_ARTICLE,
+    Answer,
+    Audience,
+    Candidate,
+    CitedPart,
+    GapFound,
+    Question,
+    Source,
+    Suggestion,
+    Usage,
+)
 from assistant.errors import NotFound
 from assistant.store import tables as t
 from assistant.store.database import Database
-from assistant.store.draft_signals import FeedbackWords, signal_event, signal_feedback
+from assistant.store.draft_signals import FeedbackWords, origin_of, signal_event, signal_feedback
 
 
 class Drafts:
@@ -49,6 +60,34 @@ class Drafts:
             rows = connection.execute(query.order_by(t.Draft.created_at.desc()).limit(limit))
             return [dict(row._mapping) for row in rows]
 
+    def considered(self, draft_id: str, *, audiences: Sequence[Audience]) -> list[dict[str, Any]]:
+        """The live articles that were found for its question, best first, and whether this draft cites them.
+
+        Of a draft made anew, those that were found for the first.
+
+        Raises:
+            NotFound: no draft has that id.
+        """
+        cited = set(sources_of(self.load(draft_id)))
+        with self._database.read() as connection:
+            query = (
+                select(t.Document.key, t.Document.kind, t.Document.audience, t.Version.title, t.Version.url)
+                .add_columns(t.Version.updated_at, func.min(t.Considered.rank))
+                .join(t.Document, t.Document.key == t.Considered.document_key)
+                .join(t.Version, t.Version.id == t.Document.version_id)
+                .where(t.Considered.draft_id == origin_of(connection, draft_id), t.Document.deleted_at.is_(None))
+                .where(t.Document.audience.in_(audiences))
+                .group_by(t.Document.id, t.Version.id)
+                .order_by(func.min(t.Considered.rank))
+            )
+            return [
+                {
+                    "document_id": row.key, "kind": row.kind, "audience": row.audience, "title": row.title,
+                    "url": row.url, "updated_at": row.updated_at, "cited": row.key in cited,
+                }
+                for row in connection.execute(query)
+            ]  # fmt: skip
+
     def add_event(self, draft_id: str, kind: str, actor: str, final_text: str | None) -> float | None:
         """Record what the agent did; returns how far `final_text` is from the draft, in [0, 1], when given."""
         answer = self.load(draft_id)
@@ -59,7 +98,8 @@ class Drafts:
                 at=datetime.now(UTC),
             )  # fmt: skip
             connection.execute(row)
-            signal_event(connection, draft_id, kind, actor, distance, sources_of(answer))
+            chosen = answer.rewritten == FROM_ANOTHER_ARTICLE
+            signal_event(connection, draft_id, kind, actor, distance, sources_of(answer), chosen=chosen)
         return distance
 
     def add_feedback(

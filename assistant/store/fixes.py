@@ -107,11 +107,13 @@ class Fixes:
         """Add a comment or a proposal; the same token is the same note.
 
         Raises:
-            NotFound: no theme has that id.
+            NotFound: no theme has that id. UsageError: the token is that of a note with other words.
         """
         with self._database.write() as connection:
             row = theme_row(connection, theme)
             known = connection.execute(select(g.ThemeNote).where(g.ThemeNote.token == token)).first()
+            if known is not None and known.text != text:
+                raise UsageError("This Idempotency-Key was used for other words. Use a new key for a new note.")
             if known is not None:
                 return _note(known)
             made = insert(g.ThemeNote).values(

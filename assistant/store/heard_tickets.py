@@ -20,7 +20,8 @@ from assistant.store.encoding import blocks_from_rows
 class HeardTicket:
     """A live ticket in its current version; `problem` is what the customer wrote before the first answer.
 
-    `rating` is how satisfied they were, 1 to 5, None where they were not asked or did not say.
+    `rating` is how satisfied they were, 1 to 5, None where they were not asked or did not say; `person` is the keyed
+    hash of who wrote, empty where nobody knows.
     """
 
     key: str
@@ -33,6 +34,7 @@ class HeardTicket:
     created_at: datetime | None
     stored_at: datetime
     rating: float | None = None
+    person: str = ""
 
 
 class HeardTickets:
@@ -87,6 +89,7 @@ def _heard(row: Any) -> HeardTicket:
         answers=tuple(row.text[b.start : b.end] for b in blocks if b.kind == "agent"),
         channel=str(row.attributes.get("channel", "")), status=str(row.attributes.get("status", "")),
         created_at=row.created_at, stored_at=row.stored_at, rating=row.attributes.get("rating"),
+        person=str(row.attributes.get("person", "")),
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ def create(
     """Make a key and print it; it is not shown again."""
     from ui.home import open_home
 
-    home = open_home(data, config, create=True)
+    home = open_home(data, config)
     typer.echo(home.keys.create(name, role))
     home.close()
 

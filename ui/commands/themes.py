@@ -181,7 +181,7 @@ def _print_card(card: Any) -> None:
     if card.history:
         typer.echo("\nHistory:")
     for change in card.history:
-        was = ", ".join(f"{name} {value}" for name, value in change.after.items())
+        was = ", ".join(f"{name} {value}" for name, value in change.after.items() if name != "token")
         undone = " (taken back)" if change.undone else ""
         typer.echo(f"  {change.id:>5}  {change.at:%Y-%m-%d}  {change.actor}: {change.action} {was}{undone}")
 

@@ -11,6 +11,7 @@ from assistant.gaps.records import Digest, Quoted, Retested, ThemeView
 
 _QUOTES = 3
 _GAPS = 10
+_CALLS = re.compile(r"(@(?=\w)|#(?=\d))")  # people and issues that a tracker would call; a word joiner keeps it from it
 _SPECIAL = re.compile(r"([\\`*_\[\]{}|~#])")
 
 
@@ -20,13 +21,15 @@ def as_markdown(digest: Digest) -> str:
 
 
 def words(text: str, most_words: int | None = None) -> str:
-    r"""Text from outside as Markdown that shows it and does nothing else: no tags, emphasis, links or tables.
+    r"""Text from outside as Markdown that shows it and does nothing else: no tags, emphasis, links, tables or mentions.
 
     >>> words("<b>*hi*</b> see http://x.example")
     '&lt;b&gt;\\*hi\\*&lt;/b&gt; see http&#58;//x.example'
+    >>> words("@team sees #12")
+    '@&#8288;team sees \\#&#8288;12'
     """
     line = w.one_line(text, most_words).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    line = _SPECIAL.sub(r"\\\1", line)
+    line = _CALLS.sub(r"\1&#8288;", _SPECIAL.sub(r"\\\1", line))
     return re.sub(r"(?i)\bwww\.", lambda m: m.group()[:3] + "&#46;", line.replace("://", "&#58;//"))
 
 

@@ -23,6 +23,7 @@ _POINTS: Mapping[str, Mapping[str, float]] = {
     "nothing_found": {"missing": 1, "hard_to_find": -1, "wrong": -1},
     "from_tickets": {"missing": 1, "hard_to_find": -1},
     "differs": {"wrong": 1, "hard_to_find": -1},
+    "found_by_agent": {"hard_to_find": 1, "missing": -1},
     "unclear": {"unclear": 1, "hard_to_find": -1},
     "answered": {"hard_to_find": 1, "missing": -1, "design": 0.5},
     "answered_often": {"hard_to_find": 1, "missing": -1, "design": 1},
@@ -70,6 +71,8 @@ def outcome(known: Known) -> str:
         return "unclear"
     if _WRONG & {*known.reasons, *known.signals}:
         return "differs"
+    if "found_by_agent" in known.signals:
+        return "found_by_agent"
     if known.verdict == "gap" or "unanswerable" in known.signals:
         return "nothing_found"
     doubted = _REFUSED & set(known.signals)

@@ -140,7 +140,8 @@ class TriageModel:
     ) -> list[Triaged]:
         described = describe(contacts, embedder)
         said = [opinions.get(contact.id, Opinion()) for contact in contacts]
-        judged = _persuaded(self.cause.label(described.rows), [opinion.cause for opinion in said], trust)
+        read = [_if_told(label, c) for label, c in zip(self.cause.label(described.rows), contacts, strict=True)]
+        judged = _persuaded(read, [opinion.cause for opinion in said], trust)
         found = [
             weighed(label, answers[0].get(c.id, ""), answers[1]) for label, c in zip(judged, contacts, strict=True)
         ]
@@ -253,6 +254,13 @@ def _with_labels(head: Head, said: Sequence[str]) -> Head:
     column = head.weights.mean(axis=1, keepdims=True)
     column[-1] -= _NEW_LABEL_ODDS * head.temperature
     return replace(head, labels=head.labels + new, weights=np.hstack([head.weights, *[column] * len(new)]))
+
+
+def _if_told(cause: Label, contact: Contact) -> Label:
+    """`cause`, but unclear where the contact holds no word at all: nothing can be judged from three angry faces."""
+    if any(sign.isalpha() for sign in contact.title + contact.text):
+        return cause
+    return ranked_label({label: float(label == "unclear") for label, _ in cause.distribution})
 
 
 def _persuaded(labels: Sequence[Label], said: Sequence[str], trust: float) -> list[Label]:

@@ -37,6 +37,9 @@ QUOTE_MARKS = (
     "shortness",
 )
 _MAX_CHARS = 240
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"[{_UNSPACED}]{{1,2}}|[^\s{_UNSPACED}]+")
+"""A word; in scripts without blanks between words (Chinese, Japanese, Thai, Lao, Burmese, Khmer) two signs are one."""
 _CLAUSE = re.compile(r"[,;:–—(]\s+|\s+(?=(?:but|and|because|when|since|after|that|which|how|where|why|then)\s)")
 _POLITE = re.compile(
     r"\s*(?:thank|thanks|hi\b|hello|dear|regards|best|cheers|any (?:help|ideas|suggestions|advice)|please help|help\b|"
@@ -89,7 +92,7 @@ def _with_neighbour(text: str, spans: Sequence[Span], scores: Matrix) -> Span:
     beside = [i for i in (best - 1, best + 1) if 0 <= i < len(spans) and _touch(text, spans, best, i)]
     for i in sorted(beside, key=lambda place: -float(scores[place])):
         start, end = spans[min(best, i)][0], spans[max(best, i)][1]
-        if len(text[start:end].split()) <= MAX_WORDS:
+        if len(_WORD.findall(text, start, end)) <= MAX_WORDS:
             return start, end
     return spans[best]
 
@@ -114,7 +117,7 @@ def _cue_hits(piece: str) -> list[float]:
 def _strongest(text: str, span: Span, weights: Matrix) -> str:
     """The 20 words of `span` that weigh most, from the start of a clause where that is possible."""
     piece = text[span[0] : span[1]]
-    places = [(span[0] + found.start(), span[0] + found.end()) for found in re.finditer(r"\S+", piece)]
+    places = [(span[0] + found.start(), span[0] + found.end()) for found in _WORD.finditer(piece)]
     if len(places) <= MAX_WORDS:
         return _cut(piece)
     breaks = {span[0] + found.end() for found in _CLAUSE.finditer(piece)}

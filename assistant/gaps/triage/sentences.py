@@ -6,7 +6,7 @@ import re
 
 Span = tuple[int, int]
 
-_BREAK = re.compile(r"(?<=[.!?…。！？])\s+|[\r\n\x00]+")
+_BREAK = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])\s*|[\r\n\x00]+")
 _QUOTED = ">"  # somebody else's words, answered below them
 _MAX_SENTENCES = 24
 _MAX_CHARS = 400
