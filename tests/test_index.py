@@ -21,7 +21,7 @@ from assistant.index.reader import ReaderIndex
 from assistant.seams import Vectors
 from assistant.store.corpus import Corpus
 from assistant.store.database import Database
-from assistant.store.generations import Generations, IndexedChunk
+from assistant.store.generations import Generations, IndexedChunk, StoredVectors
 from assistant.store.knowledge import StoredKnowledge
 from eval.seeded import SeededEmbedder, fill, question, remove, vector
 
@@ -284,6 +284,33 @@ def test_documents_that_change_while_a_generation_is_built_do_not_spoil_it(desk:
         thread.join()
     desk.index.apply()
     assert desk.index.verify().sound
+
+
+class ChangedWhileRead(Generations):
+    """A store that gains and loses documents just before its vectors are read the second time: for the sample."""
+
+    readings = 0
+
+    def stored(self, model_id: str) -> Iterator[StoredVectors]:
+        """What is stored, after the change."""
+        self.readings += 1
+        if self.readings == 2:
+            fill(self._database, 300, 4, prefix="new")
+            remove(self._database, *[f"d{n}" for n in range(10)])
+        return super().stored(model_id)
+
+
+def test_what_comes_and_goes_while_the_sample_is_compared_counts_neither_way(tmp_path: Path) -> None:
+    with opened(tmp_path) as (database, _):
+        fill(database, 40, 5)
+        generations = ChangedWhileRead(database)
+        index = OwnedIndex(generations, tmp_path / "other", SeededEmbedder(), deadline_s=5.0, probe_s=30.0)
+        try:
+            verification = index.rebuild()
+        finally:
+            index.close()
+        assert generations.readings == 2
+        assert (verification.recall, verification.sound) == (1.0, True)
 
 
 def test_exact_search_answers_before_there_is_any_generation(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def compared(
             altered.append(found[1])
     keywords.check_terms()
     unlisted = _unlisted(generations, keywords, live)
-    recall = _recall(generations, vectors, known, model_id, _sorted(generations.changed(applied_seq)))
+    recall = _recall(generations, vectors, known, model_id, applied_seq)
     # Read again, last: whatever came or went while the rest was read is in it.
     changed = _sorted(generations.changed(applied_seq))
     expected = np.setdiff1d(live, changed, assume_unique=True)
@@ -172,34 +172,56 @@ def _joined(parts: Sequence[Shelf]) -> Shelf:
     return Shelf(np.concatenate([part.ids for part in parts]), np.concatenate([part.cosines for part in parts]))
 
 
-def _recall(generations: Generations, vectors: ChromaVectors, known: _Known, model_id: str, changed: Ids) -> float:
-    """Mean over sampled chunks of each role; passages in `changed` are left out on both sides."""
+def _recall(generations: Generations, vectors: ChromaVectors, known: _Known, model_id: str, applied_seq: int) -> float:
+    """Mean over sampled chunks of each role; passages that changed after `applied_seq` are left out on both sides."""
+    before = _sorted(generations.changed(applied_seq))
     asked: dict[Role, Vectors] = {}
     for role in _ROLES:
-        sample = _spread(np.setdiff1d(known.of_role(role), changed, assume_unique=True).tolist())
+        sample = _spread(np.setdiff1d(known.of_role(role), before, assume_unique=True).tolist())
         _, own = generations.vectors(sample, model_id)
         if len(own):  # they may all be gone since
             asked[role] = own
+    nearest = _nearest(generations, model_id, asked, before)
+    # The index stands still, the store does not: read after it, so that whatever came during the reading is in it.
+    changed = generations.changed(applied_seq)
     k = _NEAREST + min(len(changed), _MOST_CHANGED)
     shares: list[float] = []
-    for role, best in _nearest(generations, model_id, asked, changed).items():
+    for role, best in nearest.items():
         kinds = known.kinds_of(role)
-        for vector, true in zip(asked[role], best.tolist(), strict=True):
+        for vector, ids, scores in zip(asked[role], best.ids.tolist(), best.scores.tolist(), strict=True):
+            true = [score for chunk_id, score in zip(ids, scores, strict=True) if chunk_id not in changed]
             near = vectors.query(vector, kinds=kinds, role=role, k=k)
-            shares.append(_share_found(true, [score for chunk_id, score in near if chunk_id not in changed]))
+            if true:
+                shares.append(_share_found(true, [score for chunk_id, score in near if chunk_id not in changed]))
     return float(np.mean(shares)) if shares else 1.0
 
 
-def _nearest(
-    generations: Generations, model_id: str, asked: Mapping[Role, Vectors], changed: Ids
-) -> dict[Role, Vectors]:
-    """By role the best ten cosines of each vector asked, shape `(q, 10)` at most, best first; exact, in one reading."""
-    best = {role: np.full((len(vectors), 0), -np.inf, np.float32) for role, vectors in asked.items()}
+@dataclass(frozen=True, slots=True)
+class _Best:
+    """For each vector asked its nearest chunks, best first: ids and cosines, both of shape `(q, 10)` at most."""
+
+    ids: Ids
+    scores: Vectors
+
+    def with_more(self, ids: Ids, scores: Vectors) -> _Best:
+        """The best of these and of further chunks `ids`, scored `(q, len(ids))`."""
+        all_scores = np.concatenate([self.scores, scores], axis=1)
+        all_ids = np.concatenate([self.ids, np.broadcast_to(ids, scores.shape)], axis=1)
+        order = np.argsort(-all_scores, axis=1, kind="stable")[:, :_NEAREST]
+        return _Best(np.take_along_axis(all_ids, order, axis=1), np.take_along_axis(all_scores, order, axis=1))
+
+
+def _nearest(generations: Generations, model_id: str, asked: Mapping[Role, Vectors], but: Ids) -> dict[Role, _Best]:
+    """By role what is nearest to each vector asked, leaving `but` out; exact, in one reading of the store."""
+    best = {
+        role: _Best(np.zeros((len(vectors), 0), np.int64), np.zeros((len(vectors), 0), np.float32))
+        for role, vectors in asked.items()
+    }
     for part in generations.stored(model_id):
+        ids = np.array(part.ids, np.int64)
         for role, vectors in asked.items():
-            rows = np.flatnonzero((np.array(part.roles) == role) & ~np.isin(part.ids, changed))
-            scores = np.concatenate([best[role], vectors @ part.vectors[rows].T], axis=1)
-            best[role] = -np.sort(-scores, axis=1)[:, :_NEAREST]
+            rows = np.flatnonzero((np.array(part.roles) == role) & ~np.isin(ids, but))
+            best[role] = best[role].with_more(ids[rows], vectors @ part.vectors[rows].T)
     return best
 
 
