@@ -18,7 +18,7 @@ from assistant.index.exact import StoreSearch
 from assistant.index.generation import OwnedIndex
 from assistant.index.lock import holder_of, own
 from assistant.index.reader import ReaderIndex
-from assistant.seams import Vectors
+from assistant.seams import Ids, Vectors
 from assistant.store.corpus import Corpus
 from assistant.store.database import Database
 from assistant.store.generations import Generations, IndexedChunk, StoredVectors
@@ -311,6 +311,34 @@ def test_what_comes_and_goes_while_the_sample_is_compared_counts_neither_way(tmp
             index.close()
         assert generations.readings == 2
         assert (verification.recall, verification.sound) == (1.0, True)
+
+
+class AddedAsTheBuildBegins(Generations):
+    """A store that gains a document after a build noted the position, and before it reads what there is."""
+
+    begun = False
+
+    def live_chunk_ids(self) -> Ids:
+        """What is live, after the change."""
+        if not self.begun:
+            self.begun = True
+            fill(self._database, 1, 4, prefix="brief")
+        return super().live_chunk_ids()
+
+
+def test_a_document_met_by_a_build_and_deleted_before_it_ended_leaves_the_index(tmp_path: Path) -> None:
+    with opened(tmp_path) as (database, _):
+        fill(database, 10, 5)
+        index = OwnedIndex(
+            AddedAsTheBuildBegins(database), tmp_path / "other", SeededEmbedder(), deadline_s=5, probe_s=30
+        )
+        try:
+            index.rebuild()
+            remove(database, "brief0")
+            index.apply()
+            assert (index.verify().sound, index.verify().foreign) == (True, ())
+        finally:
+            index.close()
 
 
 def test_exact_search_answers_before_there_is_any_generation(tmp_path: Path) -> None:

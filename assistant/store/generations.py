@@ -156,7 +156,7 @@ class Generations:
             return set(connection.scalars(select(t.IndexChange.chunk_id).where(t.IndexChange.seq > after)))
 
     def pending(self, after: int) -> Pending:
-        """Outbox entries after `after`; a chunk added and deleted since appears in neither list."""
+        """Outbox entries after `after`; what was added and deleted since is deleted: a build under way may hold it."""
         with self._database.read() as connection:
             query = select(t.IndexChange.seq, t.IndexChange.chunk_id, t.IndexChange.change)
             rows = connection.execute(query.where(t.IndexChange.seq > after).order_by(t.IndexChange.seq)).all()
@@ -165,9 +165,8 @@ class Generations:
         for row in rows:
             if row.change == "add":
                 added[row.chunk_id] = None
-            elif row.chunk_id in added:
-                del added[row.chunk_id]
             else:
+                added.pop(row.chunk_id, None)
                 deleted[row.chunk_id] = None
         return Pending(tuple(added), tuple(deleted), int(rows[-1].seq) if rows else after)
 
