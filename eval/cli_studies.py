@@ -102,10 +102,17 @@ def add_studies(app: typer.Typer, product: Product, draw: Draw) -> None:
         cases: Annotated[Path, typer.Option("--cases", help="A case file; its first 20 questions only warm up.")],
         data: Data = None,
         most: Annotated[int, typer.Option(min=21, help="How many of its questions are taken.")] = 220,
+        fresh: Annotated[
+            bool, typer.Option(help="Ask a process that has not looked through its articles, as a server does.")
+        ] = False,
         as_json: AsJson = False,
     ) -> None:
         """Time a draft beside bare finding, question by question in one process, and print both and their ratio."""
-        with product.open(data) as workbench, workbench.assistant() as searching, workbench.assistant() as asking:
+        with (
+            product.open(data) as workbench,
+            workbench.assistant() as searching,
+            workbench.assistant(prepared=not fresh) as asking,
+        ):
             found = as_record(time_drafts(searching, asking, load_cases(cases).cases[:most], progress))
         say(found, "\n".join(f"{name}: {value}" for name, value in found.items()), as_json=as_json)
 

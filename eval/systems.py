@@ -62,8 +62,13 @@ class Workbench(Protocol):
         """Yield every resolved ticket with the articles that its agents linked."""
         ...
 
-    def assistant(self, *, without: frozenset[str] = frozenset()) -> AbstractContextManager[Assistant]:
-        """Open the product over a knowledge that lacks the documents and tickets `without`, and write to no log."""
+    def assistant(
+        self, *, without: frozenset[str] = frozenset(), prepared: bool = False
+    ) -> AbstractContextManager[Assistant]:
+        """Open the product over a knowledge that lacks the documents and tickets `without`, and write to no log.
+
+        `prepared` does first what a server does by itself before anybody asks.
+        """
         ...
 
     def stamp(self) -> Mapping[str, str]:

@@ -73,7 +73,7 @@ class SmallProduct:
         )
 
     @contextmanager
-    def assistant(self, *, without: frozenset[str] = frozenset()) -> Iterator[Assistant]:
+    def assistant(self, *, without: frozenset[str] = frozenset(), prepared: bool = False) -> Iterator[Assistant]:
         self.opened.append(without)
         yield WordMatcher(tuple(source for source in self.sources() if source.id not in without))
 

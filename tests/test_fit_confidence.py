@@ -37,7 +37,7 @@ class Shelf:
         return tuple(TicketRecord(c.id, "", c.text, datetime(2024, 1, 1, tzinfo=UTC), c.relevant) for c in CASES)
 
     @contextmanager
-    def assistant(self, *, without: frozenset[str] = frozenset()) -> Iterator[Assistant]:
+    def assistant(self, *, without: frozenset[str] = frozenset(), prepared: bool = False) -> Iterator[Assistant]:
         self.opened.append(without)
         yield Reader(frozenset(ARTICLES) - without)
 

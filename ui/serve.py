@@ -17,6 +17,7 @@ from ui.home import Home, open_home
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from assistant.answering.pipeline import Assistant
     from assistant.index.generation import OwnedIndex
     from ui.intake import Intake
     from ui.notify.notifier import NotifierThread
@@ -44,6 +45,7 @@ def run(data: Path | None, config: Path | None, *, host: str | None, port: int |
         token = secrets.token_urlsafe(32)
         import uvicorn
 
+        from ui.first_look import FirstLook
         from ui.gap_upkeep import GapUpkeep
         from ui.intake import Intake
         from ui.schedule import Schedule
@@ -51,10 +53,13 @@ def run(data: Path | None, config: Path | None, *, host: str | None, port: int |
 
         index = home.owned_index()
         intake = Intake(home, index, serving=True)
-        app = build_app(home, index, token, url, intake)
+        assistant = home.assistant(index, lambda: index.name)
+        app = build_app(home, index, assistant, token, url, intake)
         upkeep = Upkeep(index)
         upkeep.start()
         _load_chat_model(home)
+        first_look = FirstLook(assistant, home.knowledge, home.generations.last_seq)
+        first_look.start()
         schedule = Schedule(sources_of(home), intake)
         schedule.start()
         gap_upkeep = GapUpkeep(home, index)
@@ -71,6 +76,7 @@ def run(data: Path | None, config: Path | None, *, host: str | None, port: int |
             telling.stop()
             schedule.stop()
             gap_upkeep.stop()
+            first_look.stop()
             upkeep.stop()
             index.close()
     finally:
@@ -105,14 +111,14 @@ def _load_chat_model(home: Home) -> None:
     threading.Thread(target=load, name="chat-model-load", daemon=True).start()
 
 
-def build_app(home: Home, index: OwnedIndex, token: str, url: str, intake: Intake) -> FastAPI:
+def build_app(home: Home, index: OwnedIndex, assistant: Assistant, token: str, url: str, intake: Intake) -> FastAPI:
     """The whole application over an opened data directory."""
     from assistant.api.app import create_app
     from assistant.api.auth import Doorkeeper
     from assistant.api.services import IndexStatus, Services
     from ui.pages import mount_pages
 
-    desk = home.desk(home.assistant(index, lambda: index.name))
+    desk = home.desk(assistant)
     services = Services(
         desk=desk,
         database=home.database,

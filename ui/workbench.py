@@ -161,10 +161,12 @@ class HomeWorkbench:
             )
 
     @contextmanager
-    def assistant(self, *, without: frozenset[str] = frozenset()) -> Iterator[Examined]:
-        """The pipeline over the knowledge less `without`."""
+    def assistant(self, *, without: frozenset[str] = frozenset(), prepared: bool = False) -> Iterator[Examined]:
+        """The pipeline over the knowledge less `without`; `prepared`, it has looked through its articles."""
         index = self._home.reader_index()
         pipeline = self._home.assistant(index, lambda: index.name, Without(self._home.knowledge, without))
+        if prepared:
+            pipeline.look_through([source.id for source in self.sources()])
         yield Examined(pipeline)
 
     def stamp(self) -> Mapping[str, str]:

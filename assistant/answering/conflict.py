@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import combinations
 
 from assistant.answering.language import content_stems, one_line, sentences
@@ -17,6 +18,8 @@ _LEAST_SHARED = 0.5
 _SAME_SENTENCE = 0.6
 _SAME_STEMS = 3
 _LONGEST_SAYING = 160
+
+_Saying = tuple[str, set[str], dict[str, set[str]]]
 
 
 def conflicts(sources: Sequence[Source], found: Iterable[Passage] = ()) -> tuple[tuple[str, str], ...]:
@@ -69,7 +72,7 @@ def contradiction(one: str, other: str) -> tuple[str, str] | None:
     ...     "a purchase. Write to us.")
     ('Refunds are possible within 14 days of a purchase.', 'Refunds are possible within 30 days of a purchase.')
     """
-    theirs = list(_sayings(other))
+    theirs = _sayings(other)
     for said, stems, units in _sayings(one):
         for other_said, other_stems, other_units in theirs:
             shared = len(stems & other_stems)
@@ -99,8 +102,13 @@ def _statements(text: str) -> list[tuple[set[str], dict[str, set[str]]]]:
     return [(stems, units) for _, stems, units in _sayings(text)]
 
 
-def _sayings(text: str) -> Iterator[tuple[str, set[str], dict[str, set[str]]]]:
-    """Each sentence with a figure, its content stems, and its figures by unit."""
+@lru_cache(maxsize=512)
+def _sayings(text: str) -> tuple[_Saying, ...]:
+    """Each sentence with a figure, its content stems, and its figures by unit; articles come up again and again."""
+    return tuple(_read(text))
+
+
+def _read(text: str) -> Iterator[_Saying]:
     for start, end in sentences(text):
         units: dict[str, set[str]] = {}
         for figure, unit in _FIGURE.findall(text[start:end]):

@@ -15,6 +15,7 @@ from assistant.answering.clarify import follow_ups
 from assistant.answering.conflict import conflicts
 from assistant.answering.conversation import is_linked, sent_before
 from assistant.answering.each_ask import Alone, each_asked
+from assistant.answering.first_look import look_through
 from assistant.answering.fuse import FusionWeights
 from assistant.answering.live import Follower, Live
 from assistant.answering.matter import FEW_WORDS, NOTHING_ASKED, VAGUE, asks_nothing, is_matter, is_vague, says_little
@@ -169,6 +170,10 @@ class Assistant:
                 "that could be told. Choose another article, or write the reply by hand."
             )
         return answer
+
+    def look_through(self, document_keys: Sequence[str]) -> int:
+        """Take the first look at these documents, so that no draft has to; how many sections they have."""
+        return look_through(document_keys, self._knowledge, self._embedder)
 
     def _drafted(
         self,

@@ -14,7 +14,7 @@ from math import log
 
 import numpy as np
 
-from assistant.domain import Hit, Retrieval
+from assistant.domain import Hit, Passage, Retrieval
 from assistant.seams import Embedder
 
 _NEAR_TICKETS = 30
@@ -84,4 +84,9 @@ def signals(retrieval: Retrieval, meaning: Meaning | None) -> Signals | None:
 
 def _headings(articles: Sequence[Hit]) -> list[str]:
     candidates = [c for hit in articles for c in hit.candidates]
-    return [h for c in candidates for h in (c.passage.title, *c.passage.heading_path[-1:])][:_MAX_HEADINGS]
+    return [heading for c in candidates for heading in headings_of(c.passage)][:_MAX_HEADINGS]
+
+
+def headings_of(passage: Passage) -> tuple[str, ...]:
+    """What a question's title is compared with: the document's title and the heading right above the passage."""
+    return (passage.title, *passage.heading_path[-1:])

@@ -95,9 +95,8 @@ class Allowed:
     def foreign(self) -> tuple[str, ...]:
         """Letters and digits of the other hosts that the sources or the ticket link to, from eight on."""
         texts = (self._ticket, *(plain(source.text) for source in self.sources))
-        linked = frozenset[str]().union(*map(_linked_hosts, texts))
-        named = (bare(host) for host in linked if not same_owner(host, self.hosts))
-        return tuple(name for name in named if len(name) >= 8)
+        linked = frozenset[tuple[str, str]]().union(*map(_linked_hosts, texts))
+        return tuple(name for host, name in linked if not same_owner(host, self.hosts))
 
     @cached_property
     def text(self) -> str:
@@ -145,8 +144,10 @@ class Allowed:
 
 
 @lru_cache(maxsize=512)
-def _linked_hosts(text: str) -> frozenset[str]:
-    return frozenset(address.host for address in addresses(text) if address.sort == "url" and address.host)
+def _linked_hosts(text: str) -> frozenset[tuple[str, str]]:
+    """The hosts that a text links to, and their letters and digits, from eight on."""
+    hosts = {address.host for address in addresses(text) if address.sort == "url" and address.host}
+    return frozenset((host, name) for host in hosts if len(name := bare(host)) >= 8)
 
 
 @lru_cache(maxsize=512)
@@ -162,6 +163,13 @@ def _known_emails(text: str) -> frozenset[str]:
 @lru_cache(maxsize=512)
 def _known_words(text: str) -> frozenset[str]:
     return frozenset(words(text))
+
+
+def read_ahead(source: Passage) -> None:
+    """Read what a whole version vouches for, which is remembered, before a draft that cites it has to wait for it."""
+    text = plain(source.text)
+    for reading in (_linked_hosts, _folded, _known_words, is_tainted, codes, secrets):
+        reading(text)
 
 
 # --- violations --------------------------------------------------------------------------------------------

@@ -190,6 +190,16 @@ class StoredKnowledge:
                 rows = connection.execute(query.order_by(t.Document.id)).all()
             yield from map(_stored_version, rows)
 
+    def versions(self, kinds: Sequence[Kind]) -> dict[str, int]:
+        """The current version of every live document of these kinds, in the order in which they came."""
+        live = (
+            select(t.Document.key, t.Version.id)
+            .join(t.Version, t.Version.id == t.Document.version_id)
+            .where(t.Document.kind.in_(kinds), t.Document.deleted_at.is_(None))
+        )
+        with self._database.read() as connection:
+            return {row[0]: row[1] for row in connection.execute(live.order_by(t.Document.id))}
+
     def counts(self) -> dict[str, int]:
         """Live documents by kind, and live chunks under "chunks"."""
         with self._database.read() as connection:
